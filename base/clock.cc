@@ -1,0 +1,60 @@
+#include "base/clock.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace repo {
+namespace {
+
+std::tm broken_down(UtcTime time) { return fmt::gmtime(time.time_since_epoch().count()); }
+
+}  // namespace
+
+UtcTime utc_now() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+std::string rfc3339(UtcTime time) { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", broken_down(time)); }
+
+std::string stamp(UtcTime time) { return fmt::format("{:%Y%m%dT%H%M%SZ}", broken_down(time)); }
+
+std::optional<UtcTime> parse_stamp(std::string_view text) {
+  using namespace std::chrono;
+  if (text.size() != 16 || text[8] != 'T' || text[15] != 'Z') return std::nullopt;
+  auto number = [&](std::size_t at, std::size_t length) {
+    int value = -1;
+    const char* end = text.data() + at + length;
+    const auto [stop, error] = std::from_chars(text.data() + at, end, value);
+    return error == std::errc() && stop == end ? value : -1;
+  };
+  const year_month_day date{year(number(0, 4)), month(static_cast<unsigned>(number(4, 2))),
+                            day(static_cast<unsigned>(number(6, 2)))};
+  const UtcTime time = sys_days(date) + hours(number(9, 2)) + minutes(number(11, 2)) +
+                       seconds(number(13, 2));
+  if (!date.ok() || stamp(time) != text) return std::nullopt;
+  return time;
+}
+
+std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
+  if (text.size() < 2) return std::nullopt;
+  std::int64_t unit = 0;
+  switch (text.back()) {
+    case 's': unit = 1; break;
+    case 'm': unit = 60; break;
+    case 'h': unit = 3600; break;
+    case 'd': unit = 86400; break;
+    default: return std::nullopt;
+  }
+  std::int64_t count = 0;
+  const char* end = text.data() + text.size() - 1;
+  const auto [stop, error] = std::from_chars(text.data(), end, count);
+  constexpr std::int64_t kLongest = 36500;  // days
+  if (error != std::errc() || stop != end || count < 0 || count > kLongest * 86400 / unit) {
+    return std::nullopt;
+  }
+  return std::chrono::seconds(count * unit);
+}
+
+}  // namespace repo

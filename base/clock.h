@@ -1,0 +1,25 @@
+// Wall-clock times as the documents write them. Deadlines use std::chrono::steady_clock instead.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace repo {
+
+// Whole seconds, UTC.
+using UtcTime = std::chrono::sys_seconds;
+
+UtcTime utc_now();
+
+std::string rfc3339(UtcTime time);  // 2026-01-31T23:59:59Z
+
+// Sorts by time as text; a safe file name: 20260131T235959Z.
+std::string stamp(UtcTime time);
+std::optional<UtcTime> parse_stamp(std::string_view text);
+
+// A number with s, m, h or d: "90s", "10m", "6h", "7d". Nothing where it is anything else.
+std::optional<std::chrono::seconds> parse_duration(std::string_view text);
+
+}  // namespace repo

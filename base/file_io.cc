@@ -1,0 +1,104 @@
+#include "base/file_io.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+namespace repo {
+
+Result<UniqueFd> open_beneath(int dir, const std::string& path, int flags) {
+  struct open_how how = {};
+  how.flags = static_cast<unsigned>(flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  while (true) {
+    const long fd = syscall(SYS_openat2, dir, path.c_str(), &how, sizeof how);
+    if (fd >= 0) return UniqueFd(static_cast<int>(fd));
+    // EAGAIN: a rename elsewhere raced with the walk along ".." or a mount; openat2(2) says retry.
+    if (errno != EINTR && errno != EAGAIN) return system_error("open", path, errno);
+  }
+}
+
+Result<std::string> read_to_end(int fd, std::size_t limit) {
+  std::string content;
+  char buffer[65536];
+  while (true) {
+    const ssize_t n = ::read(fd, buffer, sizeof buffer);
+    if (n == 0) return content;
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return system_error("read", "", errno);
+    }
+    content.append(buffer, static_cast<std::size_t>(n));
+    if (content.size() > limit) return system_error("read", "", EFBIG);
+  }
+}
+
+Result<std::string> read_small_file(int dir, const std::string& path, std::size_t limit) {
+  Result<UniqueFd> file = open_beneath(dir, path, O_RDONLY);
+  if (!file) return file.error();
+  struct stat st = {};
+  if (fstat(file->get(), &st) != 0) return system_error("stat", path, errno);
+  if (!S_ISREG(st.st_mode)) return system_error("read", path, EINVAL);
+  Result<std::string> content = read_to_end(file->get(), limit);
+  if (!content) return system_error("read", path, content.error().code);
+  return content;
+}
+
+Status write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return system_error("write", "", errno);
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+Status create_file(int dir, const std::string& name, std::string_view bytes) {
+  const UniqueFd file(
+      openat(dir, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file) return system_error("create", name, errno);
+  if (Status written = write_all(file.get(), bytes); !written) {
+    return system_error("write", name, written.error().code);
+  }
+  if (fsync(file.get()) != 0) return system_error("fsync", name, errno);
+  return {};
+}
+
+Status replace_file(const std::string& path, std::string_view bytes) {
+  struct stat st = {};
+  if (stat(path.c_str(), &st) == 0 && !S_ISREG(st.st_mode)) {
+    const UniqueFd out(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    if (!out) return system_error("open", path, errno);
+    Status written = write_all(out.get(), bytes);
+    return written ? Status() : Status(system_error("write", path, written.error().code));
+  }
+  const std::size_t slash = path.rfind('/');
+  const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  // Not `path` plus a suffix: its last component may have 255 bytes already.
+  std::string temporary = parent + "/.repo-backup.XXXXXX";
+  const UniqueFd out(mkostemp(temporary.data(), O_CLOEXEC));
+  if (!out) return system_error("create", temporary, errno);
+  Status written = write_all(out.get(), bytes);
+  if (!written) written = system_error("write", path, written.error().code);
+  if (written && fsync(out.get()) != 0) written = system_error("fsync", path, errno);
+  if (written && rename(temporary.c_str(), path.c_str()) != 0) {
+    written = system_error("rename", path, errno);
+  }
+  if (!written) {
+    unlink(temporary.c_str());
+    return written;
+  }
+  const UniqueFd directory(open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory || fsync(directory.get()) != 0) return system_error("fsync", parent, errno);
+  return {};
+}
+
+}  // namespace repo

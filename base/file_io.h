@@ -1,0 +1,36 @@
+// Small files read and written whole, relative to a directory's descriptor.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace repo {
+
+// Opens `path` below `dir` with openat2(2): no symbolic link in any component is followed and
+// ".." does not leave `dir`. O_CLOEXEC, O_NONBLOCK and O_NOCTTY are added to `flags`.
+// Errors: errno as openat2 gives it; ELOOP where a component is a link.
+Result<UniqueFd> open_beneath(int dir, const std::string& path, int flags);
+
+// The content of a regular file below `dir`, opened as open_beneath does. A FIFO, device or
+// directory is EINVAL, a file above `limit` bytes EFBIG; neither is read.
+Result<std::string> read_small_file(int dir, const std::string& path, std::size_t limit);
+
+// The rest of an open descriptor (a pipe, a file), EFBIG above `limit`.
+Result<std::string> read_to_end(int fd, std::size_t limit);
+
+// Writes all of `bytes`, whatever the chunks the kernel takes.
+Status write_all(int fd, std::string_view bytes);
+
+// Creates `name` in `dir` (which must not exist) with `bytes`, mode 0600, and fsyncs it.
+Status create_file(int dir, const std::string& name, std::string_view bytes);
+
+// Writes `bytes` to `path` so that a reader sees the old file or the whole new one: temporary
+// name beside it, fsync, rename, fsync of the directory. Mode 0600. What exists and is no
+// regular file (/dev/stdout, a FIFO) is written to directly.
+Status replace_file(const std::string& path, std::string_view bytes);
+
+}  // namespace repo

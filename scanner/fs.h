@@ -1,0 +1,93 @@
+// The scanner's only way to a file system: directories by descriptor, never by path.
+//
+// One implementation reads the kernel's tree (real_file_system); tests put another in its place.
+//
+// Links      No symbolic link is followed, in any component, except in the path of open_root.
+// Blocking   FIFOs and devices are opened without waiting and never read.
+// Threads    Different objects may be used by different threads; one object by one thread at a
+//            time, but for open_directory, which is safe from several at once.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace repo {
+
+enum class EntryType : std::uint8_t { kUnknown, kDirectory, kFile, kSymlink, kOther };
+
+// What stat says of a directory or file.
+struct Metadata {
+  EntryType type = EntryType::kUnknown;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t size = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint32_t mode = 0;  // permission bits, 07777
+};
+
+// Receives the entries of a directory, in the file system's order, without "." and "..".
+class EntrySink {
+ public:
+  virtual ~EntrySink() = default;
+  // `name` is valid during the call and ends with a NUL behind its last byte.
+  virtual void on_entry(std::string_view name, EntryType type) = 0;
+};
+
+// An open regular file.
+class File {
+ public:
+  virtual ~File() = default;
+  virtual std::uint64_t size() const = 0;
+  // The bytes at `offset`, up to buffer.size(); fewer only at the end of the file.
+  virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer) const = 0;
+};
+
+class Directory {
+ public:
+  virtual ~Directory() = default;
+
+  // Every entry once. An error may come after some entries were delivered.
+  virtual Status list(EntrySink& sink) = 0;
+
+  // A directory below this one: `path` is a name or several joined with '/'. EXDEV where it is
+  // the root of a mount and `cross_mount` is false; the mount is not touched then. ELOOP or
+  // ENOTDIR where a component is a link or no directory.
+  virtual Result<std::unique_ptr<Directory>> open_directory(const std::string& path,
+                                                            bool cross_mount) const = 0;
+
+  // A regular file below this one; EINVAL where it is something else.
+  virtual Result<std::unique_ptr<File>> open_file(const std::string& path) const = 0;
+
+  // lstat of an entry below this one; the last component may be a link.
+  virtual Result<Metadata> stat_entry(const std::string& path) const = 0;
+
+  // The text of a symbolic link below this one.
+  virtual Result<std::string> read_link(const std::string& path) const = 0;
+
+  // fstat of this directory.
+  virtual Result<Metadata> metadata() const = 0;
+
+  // open_file and read it whole; EFBIG above `limit` bytes.
+  Result<std::string> read_file(const std::string& path, std::size_t limit) const;
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  virtual Result<std::unique_ptr<Directory>> open_root(const std::string& path) const = 0;
+};
+
+const FileSystem& real_file_system();
+
+// Wraps a descriptor of a directory, which must stay open while the object lives.
+std::unique_ptr<Directory> borrow_directory(int fd);
+
+}  // namespace repo

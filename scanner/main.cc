@@ -1,0 +1,22 @@
+#include <cstdio>
+#include <exception>
+
+#include "base/exit_code.h"
+#include "base/stop_signal.h"
+#include "scanner/options.h"
+#include "scanner/scan.h"
+
+int main(int argc, char** argv) {
+  try {
+    const auto options = repo::parse_scan_options(argc, argv);
+    if (const auto* message = std::get_if<repo::OptionsMessage>(&options)) {
+      std::fputs(message->text.c_str(), message->exit_status == 0 ? stdout : stderr);
+      return message->exit_status;
+    }
+    repo::install_stop_signals();
+    return repo::run_scan(std::get<repo::ScanOptions>(options), stdout, stderr);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "repo-scan: %s\n", error.what());
+    return repo::exit_status(repo::ExitCode::kFailed);
+  }
+}

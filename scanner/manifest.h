@@ -1,0 +1,51 @@
+// The manifest: what repo-scan found, as the JSON document that repo-dump takes.
+//
+// Schema: docs/schemas/manifest.schema.json. Paths are UTF-8 text in `path`; where the bytes are
+// not valid UTF-8, `path_b64` beside it holds them exactly. Times are RFC 3339 UTC.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "scanner/repository.h"
+
+namespace repo {
+
+inline constexpr const char* kManifestFormat = "repo-backup/manifest";
+inline constexpr int kManifestVersion = 1;
+
+struct ManifestHeader {
+  std::string tool;  // "repo-scan 1.0.0"
+  std::string host;
+  UtcTime started;
+  UtcTime finished;
+  std::vector<std::string> roots;
+};
+
+// The document, with a newline at its end. `result` is sorted by raw path, so that two scans of
+// an unchanged tree differ in times alone.
+std::string write_manifest(const ManifestHeader& header, ScanResult result);
+
+// A repository as a manifest names it. `kind` is whatever the manifest says; `detail` is not read.
+struct ManifestItem {
+  std::string id;
+  Repository repository;
+};
+
+struct Manifest {
+  std::string host;
+  std::vector<std::string> roots;
+  bool complete = false;
+  std::vector<ManifestItem> items;
+};
+
+// Takes nothing on trust. The error's message names the field: not JSON or cut short, another
+// format or major version, a field that is missing or of another type, a path that is relative or
+// not canonical, an id that is not the id of its path, text that is not UTF-8. Fields that this
+// version does not know are ignored.
+Result<Manifest> read_manifest(std::string_view text);
+
+}  // namespace repo

@@ -1,0 +1,160 @@
+#include <charconv>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/bytes_path.h"
+#include "scanner/item_id.h"
+#include "scanner/manifest.h"
+#include "scanner/probe.h"
+
+namespace repo {
+namespace {
+
+using Json = nlohmann::json;
+
+// Thrown and caught in this file alone: it keeps the reading of a field to one expression.
+struct Refused {
+  std::string message;
+};
+
+[[noreturn]] void refuse(const std::string& where, const std::string& why) {
+  throw Refused{where + ": " + why};
+}
+
+const Json& field(const Json& object, const std::string& where, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end()) refuse(where + key, "missing");
+  return *found;
+}
+
+std::string text(const Json& object, const std::string& where, const char* key) {
+  const Json& value = field(object, where, key);
+  if (!value.is_string()) refuse(where + key, "not a text");
+  return value.get<std::string>();
+}
+
+std::uint64_t number(const Json& object, const std::string& where, const char* key,
+                     std::uint64_t limit = UINT64_MAX) {
+  const Json& value = field(object, where, key);
+  if (!value.is_number_unsigned()) refuse(where + key, "not a whole number of 0 or more");
+  const auto n = value.get<std::uint64_t>();
+  if (n > limit) refuse(where + key, "too large");
+  return n;
+}
+
+bool boolean(const Json& object, const std::string& where, const char* key) {
+  const Json& value = field(object, where, key);
+  if (!value.is_boolean()) refuse(where + key, "neither true nor false");
+  return value.get<bool>();
+}
+
+const Json& array(const Json& object, const char* key) {
+  const Json& value = field(object, "", key);
+  if (!value.is_array()) refuse(key, "not a list");
+  return value;
+}
+
+std::string canonical(std::string path, const std::string& where) {
+  if (!is_canonical_path(path)) {
+    refuse(where, "not an absolute path without \".\", \"..\" and doubled slashes: " +
+                      printable(path));
+  }
+  return path;
+}
+
+// The raw bytes: of key_b64 where it stands, and then `key` must be its readable form.
+std::string path_bytes(const Json& object, const std::string& where, const std::string& key) {
+  std::string approximation = text(object, where, key.c_str());
+  const std::string exact_key = key + "_b64";
+  if (!object.contains(exact_key)) return canonical(std::move(approximation), where + key);
+  const auto exact = base64_decode(text(object, where, exact_key.c_str()));
+  if (!exact) refuse(where + exact_key, "not base64");
+  if (readable(*exact) != approximation) refuse(where + exact_key, "does not fit " + key);
+  return canonical(*exact, where + exact_key);
+}
+
+std::uint32_t mode(const Json& object, const std::string& where) {
+  const std::string digits = text(object, where, "mode");
+  std::uint32_t value = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, value, 8);
+  if (digits.size() != 4 || error != std::errc() || stop != end) {
+    refuse(where + "mode", "not four octal digits");
+  }
+  return value;
+}
+
+ManifestItem item(const Json& object, std::size_t index) {
+  const std::string where = fmt::format("repositories[{}].", index);
+  if (!object.is_object()) refuse(fmt::format("repositories[{}]", index), "not an object");
+  ManifestItem result;
+  Repository& repository = result.repository;
+  result.id = text(object, where, "id");
+  repository.kind = text(object, where, "kind");
+  repository.path = path_bytes(object, where, "path");
+  repository.store = path_bytes(object, where, "store");
+  repository.device = number(object, where, "device");
+  repository.inode = number(object, where, "inode");
+  repository.uid = static_cast<std::uint32_t>(number(object, where, "uid", UINT32_MAX));
+  repository.gid = static_cast<std::uint32_t>(number(object, where, "gid", UINT32_MAX));
+  repository.mode = mode(object, where);
+  if (!field(object, where, "detail").is_object()) refuse(where + "detail", "not an object");
+  if (result.id != make_item_id(repository.path)) {
+    refuse(where + "id", "not the id of " + printable(repository.path));
+  }
+  const bool inside = is_within(repository.store, repository.path);
+  if (!inside) refuse(where + "store", "not within " + printable(repository.path));
+  return result;
+}
+
+Manifest manifest(const Json& document) {
+  if (!document.is_object()) refuse("manifest", "not a JSON object");
+  if (text(document, "", "format") != kManifestFormat) {
+    refuse("format", "not " + std::string(kManifestFormat));
+  }
+  if (number(document, "", "version") != kManifestVersion) {
+    refuse("version", fmt::format("not {}: made by another version of repo-scan", kManifestVersion));
+  }
+  Manifest result;
+  result.host = text(document, "", "host");
+  result.complete = boolean(document, "", "complete");
+  const Json& roots = array(document, "roots");
+  const bool exact = document.contains("roots_b64");
+  if (exact && array(document, "roots_b64").size() != roots.size()) {
+    refuse("roots_b64", "not as long as roots");
+  }
+  for (std::size_t i = 0; i < roots.size(); ++i) {
+    const std::string where = fmt::format("roots[{}]", i);
+    if (!roots[i].is_string()) refuse(where, "not a text");
+    std::string root = roots[i].get<std::string>();
+    if (exact) {
+      const Json& encoded = document["roots_b64"][i];
+      const auto bytes = encoded.is_string() ? base64_decode(encoded.get<std::string>())
+                                             : std::optional<std::string>();
+      if (!bytes || readable(*bytes) != root) refuse(fmt::format("roots_b64[{}]", i), "wrong");
+      root = *bytes;
+    }
+    result.roots.push_back(canonical(std::move(root), where));
+  }
+  const Json& repositories = array(document, "repositories");
+  for (std::size_t i = 0; i < repositories.size(); ++i) {
+    result.items.push_back(item(repositories[i], i));
+  }
+  return result;
+}
+
+}  // namespace
+
+Result<Manifest> read_manifest(std::string_view bytes) {
+  try {
+    const Json document = Json::parse(bytes, nullptr, false);
+    if (document.is_discarded()) {
+      return plain_error("read", "", "manifest: not JSON, or cut short, or not UTF-8");
+    }
+    return manifest(document);
+  } catch (const Refused& refused) {
+    return plain_error("read", "", refused.message);
+  }
+}
+
+}  // namespace repo

@@ -1,0 +1,84 @@
+#include "scanner/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <sstream>
+#include <thread>
+
+#include "base/exit_code.h"
+#include "scanner/signature.h"
+
+namespace repo {
+namespace {
+
+std::vector<std::string> kind_names() {
+  std::vector<std::string> names;
+  for (const Signature& signature : signatures()) names.emplace_back(signature.kind);
+  return names;
+}
+
+}  // namespace
+
+int default_scan_jobs() {
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  return std::clamp(4 * cores, 8, 64);
+}
+
+std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const char* const* argv) {
+  ScanOptions options;
+  options.jobs = default_scan_jobs();
+  CLI::App app(
+      "Finds every repository below the ROOTs and writes a manifest for repo-dump.\n"
+      "It only reads. Symbolic links are not followed; /proc and the like, network file systems\n"
+      "and a dump root are not entered, and stand under \"pruned\" in the manifest.\n",
+      "repo-scan");
+  app.set_version_flag("--version", "repo-scan " REPO_BACKUP_VERSION);
+  app.footer(std::string("Examples:\n"
+                         "  repo-scan / > manifest.json\n"
+                         "  repo-scan --list /srv /home\n"
+                         "  repo-scan -x --exclude '*/node_modules' -o manifest.json /\n\n") +
+             kExitCodeHelp);
+  std::vector<std::string> kinds;
+  std::vector<std::string> fs_types;
+  app.add_option("ROOT", options.roots, "directories to look below")->required();
+  app.add_option("-o,--output", options.output,
+                 "write the manifest to FILE, whole or not at all, instead of stdout")
+      ->type_name("FILE");
+  app.add_option("-j,--jobs", options.jobs, "threads")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("-k,--kinds", kinds, "only these kinds, with commas: svn,hg")
+      ->delimiter(',')
+      ->type_name("LIST")
+      ->check(CLI::IsMember(kind_names()));
+  app.add_flag("-x,--one-file-system", options.one_file_system, "do not enter other file systems");
+  app.add_option("--exclude", options.excludes,
+                 "leave out what matches: the whole path, or without '/' any name (repeatable)")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
+  app.add_flag("--network", options.network, "enter network file systems");
+  app.add_option("--fs", fs_types, "enter file systems of this type too (repeatable)")
+      ->type_name("TYPE")
+      ->allow_extra_args(false);
+  CLI::Option* list =
+      app.add_flag("--list", options.list, "print the paths, a line each, and no manifest");
+  app.add_flag("-0", options.nul, "with --list: raw paths, each with a NUL behind it")->needs(list);
+  app.add_flag("-v,--verbose", options.verbose, "name everything that is not entered");
+  app.add_flag("-q,--quiet", options.quiet, "print errors only");
+  app.add_flag("--nice", options.nice, "run at idle priority");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    std::ostringstream err;
+    const bool asked = app.exit(error, out, err) == 0;
+    return OptionsMessage{exit_status(asked ? ExitCode::kOk : ExitCode::kUsage),
+                          asked ? out.str() : err.str()};
+  }
+  options.kinds.insert(kinds.begin(), kinds.end());
+  options.fs_types.insert(fs_types.begin(), fs_types.end());
+  return options;
+}
+
+}  // namespace repo

@@ -1,0 +1,40 @@
+// repo-scan's command line as a value. The only place of this tool that knows CLI11.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace repo {
+
+struct ScanOptions {
+  std::vector<std::string> roots;
+  std::string output;  // empty: stdout
+  int jobs = 0;
+  std::set<std::string> kinds;  // empty: all
+  bool one_file_system = false;
+  bool network = false;
+  std::set<std::string> fs_types;
+  std::vector<std::string> excludes;
+  bool list = false;
+  bool nul = false;  // --list with NUL behind each path
+  bool verbose = false;
+  bool quiet = false;
+  bool nice = false;
+};
+
+// More than the cores, since a scan of a cold tree waits for the disk.
+int default_scan_jobs();
+
+// What there is to print instead of running: --help and --version on stdout with code 0, a
+// mistake on stderr with code 2.
+struct OptionsMessage {
+  int exit_status = 0;
+  std::string text;
+};
+
+std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const char* const* argv);
+
+}  // namespace repo

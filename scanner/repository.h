@@ -1,0 +1,68 @@
+// What a scan finds, as plain values.
+//
+// All paths are raw bytes, absolute and canonical.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+
+namespace repo {
+
+// What a probe read about a repository, in the order it is written: svn: uuid, fs_type, format,
+// revision; hg: changesets, tip, shared. A value that is unknown is left out.
+using DetailValue = std::variant<std::string, std::uint64_t>;
+using Detail = std::vector<std::pair<std::string, DetailValue>>;
+
+const DetailValue* find_detail(const Detail& detail, const std::string& key);
+
+struct Repository {
+  std::string kind;   // "svn", "hg"
+  std::string path;   // the directory that the tool is given
+  std::string store;  // what is copied: the path itself, or path/.hg
+  std::uint64_t device = 0;  // of the directory at `path`
+  std::uint64_t inode = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint32_t mode = 0;
+  Detail detail;
+};
+
+// Leads to a repository elsewhere.
+struct Pointer {
+  std::string kind;
+  std::string path;
+  std::string target;  // as far as it can be told without following it
+  std::string why;     // "share", "linked worktree" …
+};
+
+// A directory that was not entered.
+struct Pruned {
+  std::string path;
+  std::string why;
+  bool notable = false;  // may hold repositories: told to people as "not looked at"
+};
+
+struct ScanStats {
+  std::uint64_t directories = 0;       // seen
+  std::uint64_t directories_read = 0;  // opened and listed
+  std::uint64_t leaf_skipped = 0;      // told from metadata to have no subdirectory
+  std::uint64_t entries = 0;
+  std::uint64_t vanished = 0;  // gone between listing and opening
+  double seconds = 0;
+};
+
+struct ScanResult {
+  std::vector<Repository> repositories;
+  std::vector<Pointer> pointers;
+  std::vector<Pruned> pruned;
+  std::vector<Error> errors;
+  ScanStats stats;
+  bool complete = false;  // every directory that was not pruned was seen to its end
+};
+
+}  // namespace repo

@@ -1,0 +1,161 @@
+#include "scanner/scan.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <cstdlib>
+#include <memory>
+
+#include "base/bytes_path.h"
+#include "base/clock.h"
+#include "base/exit_code.h"
+#include "base/file_io.h"
+#include "base/priority.h"
+#include "base/stop_signal.h"
+#include "base/task_pool.h"
+#include "scanner/manifest.h"
+#include "scanner/walker.h"
+
+namespace repo {
+namespace {
+
+// Raises the limit as far as it goes, and leaves room for what each thread has in its hands.
+int open_directory_budget(int jobs) {
+  struct rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 16;
+  if (limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  const long room = static_cast<long>(std::min<rlim_t>(limit.rlim_cur, 65536)) - 3L * jobs - 16;
+  return static_cast<int>(std::clamp(room, 0L, 32768L));
+}
+
+std::string host_name() {
+  std::array<char, HOST_NAME_MAX + 1> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+Status print(std::FILE* out, std::string_view bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), out) != bytes.size() || std::fflush(out) != 0) {
+    return system_error("write", "standard output", errno);
+  }
+  return {};
+}
+
+std::string listing(ScanResult& result, bool nul) {
+  std::sort(result.repositories.begin(), result.repositories.end(),
+            [](const Repository& a, const Repository& b) { return a.path < b.path; });
+  std::string text;
+  for (const Repository& repository : result.repositories) {
+    text += nul ? repository.path : printable(repository.path);
+    text += nul ? '\0' : '\n';
+  }
+  return text;
+}
+
+void tell(const ScanOptions& options, const ScanResult& result, std::FILE* err) {
+  for (const Error& error : result.errors) {
+    fmt::print(err, "repo-scan: cannot {}\n", describe(error));
+  }
+  if (options.quiet) return;
+  for (const Pruned& pruned : result.pruned) {
+    if (pruned.notable) {
+      fmt::print(err, "repo-scan: not looked at: {} ({})\n", printable(pruned.path), pruned.why);
+    } else if (options.verbose) {
+      fmt::print(err, "repo-scan: not entered: {} ({})\n", printable(pruned.path), pruned.why);
+    }
+  }
+  const ScanStats& stats = result.stats;
+  fmt::print(err, "repo-scan: {} repositories in {} directories, {:.2f} s{}\n",
+             result.repositories.size(), stats.directories, stats.seconds,
+             result.complete ? "" : ", INCOMPLETE");
+}
+
+}  // namespace
+
+std::vector<std::string> resolve_roots(const std::vector<std::string>& roots,
+                                       std::vector<Error>& errors) {
+  std::vector<std::string> resolved;
+  for (const std::string& root : roots) {
+    const std::unique_ptr<char, decltype(&free)> real(realpath(root.c_str(), nullptr), &free);
+    if (real) {
+      resolved.emplace_back(real.get());
+    } else {
+      errors.push_back(system_error("open", root, errno));
+    }
+  }
+  std::sort(resolved.begin(), resolved.end());
+  resolved.erase(std::unique(resolved.begin(), resolved.end()), resolved.end());
+  return resolved;
+}
+
+Result<ScanResult> scan(const ScanOptions& options, const std::vector<std::string>& roots) {
+  const auto start = std::chrono::steady_clock::now();
+  const Result<std::vector<Mount>> mounts = read_mounts();
+  if (!mounts) return mounts.error();
+  const WalkMap map(*mounts, {roots, options.one_file_system, options.network, options.fs_types,
+                              options.excludes});
+  const WalkOptions walk_options{roots, options.kinds, options.excludes,
+                                 open_directory_budget(options.jobs)};
+  const std::unique_ptr<TaskPool> pool = make_task_pool(options.jobs);
+  ScanResult result = walk(walk_options, map, real_file_system(), *pool);
+  result.stats.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+int run_scan(const ScanOptions& options, std::FILE* out, std::FILE* err) {
+  if (options.nice) {
+    if (Status lowered = lower_priority(); !lowered) {
+      fmt::print(err, "repo-scan: --nice: {}\n", describe(lowered.error()));
+    }
+  }
+  ManifestHeader header{"repo-scan " REPO_BACKUP_VERSION, host_name(), utc_now(), {}, {}};
+  std::vector<Error> root_errors;
+  header.roots = resolve_roots(options.roots, root_errors);
+  if (header.roots.empty()) {
+    for (const Error& error : root_errors) {
+      fmt::print(err, "repo-scan: cannot {}\n", describe(error));
+    }
+    return exit_status(ExitCode::kFailed);
+  }
+  Result<ScanResult> result = scan(options, header.roots);
+  if (!result) {
+    fmt::print(err, "repo-scan: cannot {}\n", describe(result.error()));
+    return exit_status(ExitCode::kFailed);
+  }
+  result->errors.insert(result->errors.end(), root_errors.begin(), root_errors.end());
+  result->complete = result->complete && root_errors.empty();
+  header.finished = utc_now();
+
+  if (stop_requested() != 0) {
+    fmt::print(err, "repo-scan: stopped by signal {}: nothing was written\n", stop_requested());
+    return exit_status_for_signal(stop_requested());
+  }
+  tell(options, *result, err);
+  const bool complete = result->complete;
+  Status written;
+  if (options.list) {
+    const std::string text = listing(*result, options.nul);
+    written = options.output.empty() ? print(out, text) : replace_file(options.output, text);
+  } else {
+    const std::string text = write_manifest(header, *std::move(result));
+    written = options.output.empty() ? print(out, text) : replace_file(options.output, text);
+  }
+  if (!written) {
+    fmt::print(err, "repo-scan: cannot {}\n", describe(written.error()));
+    return exit_status(ExitCode::kFailed);
+  }
+  return exit_status(complete ? ExitCode::kOk : ExitCode::kIncomplete);
+}
+
+}  // namespace repo

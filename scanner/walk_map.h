@@ -1,0 +1,62 @@
+// Where a walk may go: decided before it starts, from the mount table and the options, for every
+// mount point and every root. A pure function; the walker only looks it up.
+//
+// The map is a tree of path components that holds only the paths that matter, so a directory that
+// has nothing of interest below it costs one null pointer.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scanner/mounts.h"
+
+namespace repo {
+
+struct WalkMapOptions {
+  std::vector<std::string> roots;  // canonical; sorted, no duplicates
+  bool one_file_system = false;
+  bool network = false;             // enter network file systems
+  std::set<std::string> fs_types;   // enter these types whatever they are
+  std::vector<std::string> excludes;
+};
+
+class WalkMap {
+ public:
+  enum class Action {
+    kPlain,    // an ordinary directory on the way to something
+    kEnter,    // a mount that is entered
+    kPrune,    // not entered; `why` says why
+    kOwnRoot,  // a root of its own, walked from there
+  };
+  struct Node {
+    Action action = Action::kPlain;
+    std::string why;
+    bool notable = false;
+    std::map<std::string, std::unique_ptr<Node>, std::less<>> children;
+
+    const Node* child(std::string_view name) const;
+  };
+
+  // Rules, in this order:
+  // - a root is always entered, whatever it lies on;
+  // - a mount below a root is pruned with --one-file-system, or for its type (mounts.h);
+  // - a mount that shows what the walk reaches elsewhere too (a bind mount, the same device
+  //   mounted twice) is pruned: every directory is entered once.
+  WalkMap(const std::vector<Mount>& mounts, const WalkMapOptions& options);
+
+  const Node* find(std::string_view path) const;
+
+ private:
+  Node& node_at(std::string_view path);
+
+  Node top_;
+};
+
+// --exclude: fnmatch(3) on the whole path; without '/' in the pattern on any one component.
+bool is_excluded(const std::vector<std::string>& patterns, std::string_view path);
+
+}  // namespace repo
