@@ -16,7 +16,9 @@ UtcTime utc_now() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
-std::string rfc3339(UtcTime time) { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", broken_down(time)); }
+std::string rfc3339(UtcTime time) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", broken_down(time));
+}
 
 std::string stamp(UtcTime time) { return fmt::format("{:%Y%m%dT%H%M%SZ}", broken_down(time)); }
 
@@ -31,8 +33,8 @@ std::optional<UtcTime> parse_stamp(std::string_view text) {
   };
   const year_month_day date{year(number(0, 4)), month(static_cast<unsigned>(number(4, 2))),
                             day(static_cast<unsigned>(number(6, 2)))};
-  const UtcTime time = sys_days(date) + hours(number(9, 2)) + minutes(number(11, 2)) +
-                       seconds(number(13, 2));
+  const UtcTime time =
+      sys_days(date) + hours(number(9, 2)) + minutes(number(11, 2)) + seconds(number(13, 2));
   if (!date.ok() || stamp(time) != text) return std::nullopt;
   return time;
 }
@@ -41,11 +43,20 @@ std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
   if (text.size() < 2) return std::nullopt;
   std::int64_t unit = 0;
   switch (text.back()) {
-    case 's': unit = 1; break;
-    case 'm': unit = 60; break;
-    case 'h': unit = 3600; break;
-    case 'd': unit = 86400; break;
-    default: return std::nullopt;
+    case 's':
+      unit = 1;
+      break;
+    case 'm':
+      unit = 60;
+      break;
+    case 'h':
+      unit = 3600;
+      break;
+    case 'd':
+      unit = 86400;
+      break;
+    default:
+      return std::nullopt;
   }
   std::int64_t count = 0;
   const char* end = text.data() + text.size() - 1;

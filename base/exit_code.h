@@ -7,13 +7,13 @@
 namespace repo {
 
 enum class ExitCode : int {
-  kOk = 0,          // all that was asked is done
-  kFailed = 1,      // there is no usable result
-  kUsage = 2,       // usage, configuration or manifest error
-  kIncomplete = 3,  // the result is usable; what is missing or failed is named in it
-  kUndelivered = 4, // an alert could not be delivered
-  kLocked = 11,     // another run holds the lock
-  kSignal = 128,    // plus N: stopped by signal N
+  kOk = 0,           // all that was asked is done
+  kFailed = 1,       // there is no usable result
+  kUsage = 2,        // usage, configuration or manifest error
+  kIncomplete = 3,   // the result is usable; what is missing or failed is named in it
+  kUndelivered = 4,  // an alert could not be delivered
+  kLocked = 11,      // another run holds the lock
+  kSignal = 128,     // plus N: stopped by signal N
 };
 
 constexpr int exit_status(ExitCode code) { return static_cast<int>(code); }

@@ -6,8 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
-#include <cstdlib>
 
 namespace repo {
 
@@ -82,22 +82,31 @@ Status replace_file(const std::string& path, std::string_view bytes) {
   }
   const std::size_t slash = path.rfind('/');
   const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  // Not `path` plus a suffix: its last component may have 255 bytes already.
-  std::string temporary = parent + "/.repo-backup.XXXXXX";
-  const UniqueFd out(mkostemp(temporary.data(), O_CLOEXEC));
-  if (!out) return system_error("create", temporary, errno);
-  Status written = write_all(out.get(), bytes);
-  if (!written) written = system_error("write", path, written.error().code);
-  if (written && fsync(out.get()) != 0) written = system_error("fsync", path, errno);
-  if (written && rename(temporary.c_str(), path.c_str()) != 0) {
-    written = system_error("rename", path, errno);
+  const UniqueFd directory(open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return system_error("open", parent, errno);
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  if (Status replaced = replace_file_at(directory.get(), name, bytes); !replaced) {
+    return system_error(replaced.error().op, path, replaced.error().code);
+  }
+  return {};
+}
+
+Status replace_file_at(int dir, const std::string& name, std::string_view bytes) {
+  // Not `name` with a suffix: it may have 255 bytes already. Process id and count keep writers
+  // apart; what a dead process with the same id has left is in the way no longer than this.
+  static std::atomic<unsigned> count{0};
+  const std::string temporary =
+      ".repo-backup.tmp." + std::to_string(getpid()) + "." + std::to_string(++count);
+  unlinkat(dir, temporary.c_str(), 0);
+  Status written = create_file(dir, temporary, bytes);
+  if (written && renameat(dir, temporary.c_str(), dir, name.c_str()) != 0) {
+    written = system_error("rename", name, errno);
   }
   if (!written) {
-    unlink(temporary.c_str());
-    return written;
+    unlinkat(dir, temporary.c_str(), 0);
+    return system_error(written.error().op, name, written.error().code);
   }
-  const UniqueFd directory(open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory || fsync(directory.get()) != 0) return system_error("fsync", parent, errno);
+  if (fsync(dir) != 0) return system_error("fsync", name, errno);
   return {};
 }
 

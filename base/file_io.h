@@ -33,4 +33,7 @@ Status create_file(int dir, const std::string& name, std::string_view bytes);
 // regular file (/dev/stdout, a FIFO) is written to directly.
 Status replace_file(const std::string& path, std::string_view bytes);
 
+// The same for a regular file `name` in an open directory.
+Status replace_file_at(int dir, const std::string& name, std::string_view bytes);
+
 }  // namespace repo

@@ -45,7 +45,8 @@ void request_stop(int signal) {
   int expected = 0;
   g_signal.compare_exchange_strong(expected, signal);
   const std::uint64_t one = 1;
-  if (g_event >= 0) [[maybe_unused]] const auto written = ::write(g_event, &one, sizeof one);
+  if (g_event >= 0) [[maybe_unused]]
+    const auto written = ::write(g_event, &one, sizeof one);
 }
 
 }  // namespace repo

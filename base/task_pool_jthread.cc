@@ -49,8 +49,8 @@ class JthreadTaskPool final : public TaskPool {
   const int threads_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Task> stack_;      // guarded by mutex_
-  std::size_t unfinished_ = 0;   // guarded by mutex_: waiting or running
+  std::vector<Task> stack_;     // guarded by mutex_
+  std::size_t unfinished_ = 0;  // guarded by mutex_: waiting or running
 };
 
 }  // namespace

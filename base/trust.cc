@@ -22,8 +22,9 @@ bool writable_by_others(const struct stat& st) {
 
 Error distrust(const std::string& what, const std::string& path) {
   return plain_error("open", path,
-                     what + " could have been written by somebody else than root: make it "
-                            "root's and not writable for group and others");
+                     what +
+                         " could have been written by somebody else than root: make it "
+                         "root's and not writable for group and others");
 }
 
 }  // namespace

@@ -20,11 +20,16 @@ namespace {
 
 EntryType type_of_dirent(unsigned char type) {
   switch (type) {
-    case DT_DIR: return EntryType::kDirectory;
-    case DT_REG: return EntryType::kFile;
-    case DT_LNK: return EntryType::kSymlink;
-    case DT_UNKNOWN: return EntryType::kUnknown;
-    default: return EntryType::kOther;
+    case DT_DIR:
+      return EntryType::kDirectory;
+    case DT_REG:
+      return EntryType::kFile;
+    case DT_LNK:
+      return EntryType::kSymlink;
+    case DT_UNKNOWN:
+      return EntryType::kUnknown;
+    default:
+      return EntryType::kOther;
   }
 }
 
@@ -33,7 +38,7 @@ Metadata metadata_of(const struct stat& st) {
   if (S_ISDIR(st.st_mode)) type = EntryType::kDirectory;
   if (S_ISREG(st.st_mode)) type = EntryType::kFile;
   if (S_ISLNK(st.st_mode)) type = EntryType::kSymlink;
-  return {type,      st.st_dev, st.st_ino, static_cast<std::uint64_t>(st.st_size),
+  return {type,      st.st_dev, st.st_ino,         static_cast<std::uint64_t>(st.st_size),
           st.st_uid, st.st_gid, st.st_mode & 07777};
 }
 

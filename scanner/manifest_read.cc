@@ -1,5 +1,6 @@
-#include <charconv>
 #include <fmt/format.h>
+
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "base/bytes_path.h"
@@ -56,8 +57,8 @@ const Json& array(const Json& object, const char* key) {
 
 std::string canonical(std::string path, const std::string& where) {
   if (!is_canonical_path(path)) {
-    refuse(where, "not an absolute path without \".\", \"..\" and doubled slashes: " +
-                      printable(path));
+    refuse(where,
+           "not an absolute path without \".\", \"..\" and doubled slashes: " + printable(path));
   }
   return path;
 }
@@ -113,7 +114,8 @@ Manifest manifest(const Json& document) {
     refuse("format", "not " + std::string(kManifestFormat));
   }
   if (number(document, "", "version") != kManifestVersion) {
-    refuse("version", fmt::format("not {}: made by another version of repo-scan", kManifestVersion));
+    refuse("version",
+           fmt::format("not {}: made by another version of repo-scan", kManifestVersion));
   }
   Manifest result;
   result.host = text(document, "", "host");

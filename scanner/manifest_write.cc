@@ -1,5 +1,6 @@
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/bytes_path.h"
@@ -104,12 +105,10 @@ std::string write_manifest(const ManifestHeader& header, ScanResult result) {
   if (!all_utf8) document["roots_b64"] = std::move(exact);
   document["complete"] = result.complete;
   const ScanStats& stats = result.stats;
-  document["stats"] = {{"directories", stats.directories},
-                       {"directories_read", stats.directories_read},
-                       {"leaf_skipped", stats.leaf_skipped},
-                       {"entries", stats.entries},
-                       {"vanished", stats.vanished},
-                       {"seconds", stats.seconds}};
+  document["stats"] = {
+      {"directories", stats.directories},   {"directories_read", stats.directories_read},
+      {"leaf_skipped", stats.leaf_skipped}, {"entries", stats.entries},
+      {"vanished", stats.vanished},         {"seconds", stats.seconds}};
   document["repositories"] = sorted(std::move(result.repositories));
   document["pointers"] = sorted(std::move(result.pointers));
   document["pruned"] = sorted(std::move(result.pruned));

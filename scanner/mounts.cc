@@ -17,7 +17,9 @@ namespace {
 std::string unescape(std::string_view text) {
   std::string bytes;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    auto digit = [&](std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '7'; };
+    auto digit = [&](std::size_t at) {
+      return at < text.size() && text[at] >= '0' && text[at] <= '7';
+    };
     if (text[i] == '\\' && digit(i + 1) && digit(i + 2) && digit(i + 3)) {
       bytes += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 +
                                  (text[i + 3] - '0'));
@@ -115,13 +117,13 @@ Result<std::vector<Mount>> read_mounts() {
 
 FsClass classify(std::string_view type) {
   static constexpr std::array<std::string_view, 24> kPseudo = {
-      "autofs",  "binder",     "binfmt_misc", "bpf",        "cgroup",  "cgroup2",
-      "configfs", "debugfs",   "devpts",      "devtmpfs",   "efivarfs", "functionfs",
-      "fusectl", "hugetlbfs",  "mqueue",      "nsfs",       "proc",    "pstore",
-      "resctrl", "rpc_pipefs", "securityfs",  "selinuxfs",  "sysfs",   "tracefs"};
+      "autofs",   "binder",     "binfmt_misc", "bpf",       "cgroup",   "cgroup2",
+      "configfs", "debugfs",    "devpts",      "devtmpfs",  "efivarfs", "functionfs",
+      "fusectl",  "hugetlbfs",  "mqueue",      "nsfs",      "proc",     "pstore",
+      "resctrl",  "rpc_pipefs", "securityfs",  "selinuxfs", "sysfs",    "tracefs"};
   static constexpr std::array<std::string_view, 17> kNetwork = {
-      "9p",    "acfs", "afs",  "beegfs",   "ceph",   "cifs",  "coda",    "davfs", "gpfs",
-      "lustre", "ncpfs", "nfs", "nfs4",    "orangefs", "pvfs2", "smb3", "smbfs"};
+      "9p",     "acfs",  "afs", "beegfs", "ceph",     "cifs",  "coda", "davfs", "gpfs",
+      "lustre", "ncpfs", "nfs", "nfs4",   "orangefs", "pvfs2", "smb3", "smbfs"};
   if (contains(kPseudo, type)) return FsClass::kPseudo;
   if (contains(kNetwork, type)) return FsClass::kNetwork;
   if (type == "fuse" || type.starts_with("fuse.")) return FsClass::kFuse;

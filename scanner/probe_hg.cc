@@ -7,12 +7,14 @@
 // first 4 bytes of the file are flags (bit 0: inline, each record is followed by its data) and
 // version instead of the first record's offset.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fmt/format.h>
 
 #include "base/bytes_path.h"
+#include "scanner/hg_store.h"
 #include "scanner/probe.h"
 
 namespace repo {
@@ -91,8 +93,9 @@ bool has(const Directory& directory, const std::string& path) {
 
 ProbeResult probe_hg(const Directory& directory) {
   const Result<Metadata> top = directory.stat_entry(".hg");
-  if (!top) return top.error().code == ENOENT ? ProbeResult()
-                                              : broken(".hg", top.error().code, "cannot look at it");
+  if (!top)
+    return top.error().code == ENOENT ? ProbeResult()
+                                      : broken(".hg", top.error().code, "cannot look at it");
   if (top->type == EntryType::kSymlink) {
     const Result<std::string> target = directory.read_link(".hg");
     return broken(".hg", ELOOP,
@@ -124,22 +127,33 @@ ProbeResult probe_hg(const Directory& directory) {
   if (store && store->type == EntryType::kSymlink) {
     return broken(".hg/store", ELOOP, "hg repository whose store is a symbolic link");
   }
-  const std::string index = store ? "store/00changelog.i" : "00changelog.i";
-  const Result<std::unique_ptr<File>> file = hg.open_file(index);
+  Result<Detail> facts = Detail();
+  if (store) {
+    const Result<std::unique_ptr<Directory>> inside = hg.open_directory("store", true);
+    facts = inside ? read_hg_store(**inside) : Result<Detail>(inside.error());
+  } else {
+    facts = read_hg_store(hg);
+  }
+  if (!facts) {
+    return broken(store ? ".hg/store/00changelog.i" : ".hg/00changelog.i", facts.error().code,
+                  "hg repository whose changelog cannot be read");
+  }
+  return {*std::move(facts), std::nullopt};
+}
+
+Result<Detail> read_hg_store(const Directory& directory) {
+  const std::string index = "00changelog.i";
+  const Result<std::unique_ptr<File>> file = directory.open_file(index);
   if (!file) {
-    if (file.error().code == ENOENT) {  // written with the first commit
-      return {Detail{{"changesets", std::uint64_t{0}}}, std::nullopt};
-    }
-    return broken(".hg/" + index, file.error().code, "hg repository whose changelog cannot be read");
+    if (file.error().code == ENOENT) return Detail{{"changesets", std::uint64_t{0}}};
+    return file.error();
   }
   const Result<ChangelogFacts> facts = read_changelog(**file);
-  if (!facts) {
-    return broken(".hg/" + index, facts.error().code, "hg repository whose changelog cannot be read");
-  }
+  if (!facts) return system_error("read", index, facts.error().code);
   Detail detail;
   if (facts->known) detail.emplace_back("changesets", facts->count);
   if (facts->known && facts->count > 0) detail.emplace_back("tip", facts->tip);
-  return {std::move(detail), std::nullopt};
+  return detail;
 }
 
 }  // namespace repo

@@ -92,7 +92,8 @@ ProbeResult probe_svn(const Directory& directory) {
   if (auto bad = must_read(directory, "db/uuid", uuid)) return *bad;
   if (auto bad = must_read(directory, "db/current", current)) return *bad;
   const std::optional<std::uint64_t> revision = leading_number(current);
-  if (!revision) return broken("db/current", 0, "svn repository whose db/current holds no revision");
+  if (!revision)
+    return broken("db/current", 0, "svn repository whose db/current holds no revision");
   if (!is_utf8(uuid)) return broken("db/uuid", 0, "svn repository whose db/uuid is no text");
   return {Detail{{"uuid", first_line(uuid)},
                  {"fs_type", fs_type},

@@ -21,9 +21,9 @@ using Detail = std::vector<std::pair<std::string, DetailValue>>;
 const DetailValue* find_detail(const Detail& detail, const std::string& key);
 
 struct Repository {
-  std::string kind;   // "svn", "hg"
-  std::string path;   // the directory that the tool is given
-  std::string store;  // what is copied: the path itself, or path/.hg
+  std::string kind;          // "svn", "hg"
+  std::string path;          // the directory that the tool is given
+  std::string store;         // what is copied: the path itself, or path/.hg
   std::uint64_t device = 0;  // of the directory at `path`
   std::uint64_t inode = 0;
   std::uint32_t uid = 0;

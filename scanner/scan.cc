@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/exit_code.h"
 #include "base/file_io.h"
+#include "base/print.h"
 #include "base/priority.h"
 #include "base/stop_signal.h"
 #include "base/task_pool.h"
@@ -45,7 +46,7 @@ std::string host_name() {
 }
 
 Status print(std::FILE* out, std::string_view bytes) {
-  if (std::fwrite(bytes.data(), 1, bytes.size(), out) != bytes.size() || std::fflush(out) != 0) {
+  if (!put(out, bytes) || std::fflush(out) != 0) {
     return system_error("write", "standard output", errno);
   }
   return {};
@@ -64,20 +65,22 @@ std::string listing(ScanResult& result, bool nul) {
 
 void tell(const ScanOptions& options, const ScanResult& result, std::FILE* err) {
   for (const Error& error : result.errors) {
-    fmt::print(err, "repo-scan: cannot {}\n", describe(error));
+    put(err, fmt::format("repo-scan: cannot {}\n", describe(error)));
   }
   if (options.quiet) return;
   for (const Pruned& pruned : result.pruned) {
     if (pruned.notable) {
-      fmt::print(err, "repo-scan: not looked at: {} ({})\n", printable(pruned.path), pruned.why);
+      put(err,
+          fmt::format("repo-scan: not looked at: {} ({})\n", printable(pruned.path), pruned.why));
     } else if (options.verbose) {
-      fmt::print(err, "repo-scan: not entered: {} ({})\n", printable(pruned.path), pruned.why);
+      put(err,
+          fmt::format("repo-scan: not entered: {} ({})\n", printable(pruned.path), pruned.why));
     }
   }
   const ScanStats& stats = result.stats;
-  fmt::print(err, "repo-scan: {} repositories in {} directories, {:.2f} s{}\n",
-             result.repositories.size(), stats.directories, stats.seconds,
-             result.complete ? "" : ", INCOMPLETE");
+  put(err, fmt::format("repo-scan: {} repositories in {} directories, {:.2f} s{}\n",
+                       result.repositories.size(), stats.directories, stats.seconds,
+                       result.complete ? "" : ", INCOMPLETE"));
 }
 
 }  // namespace
@@ -116,7 +119,7 @@ Result<ScanResult> scan(const ScanOptions& options, const std::vector<std::strin
 int run_scan(const ScanOptions& options, std::FILE* out, std::FILE* err) {
   if (options.nice) {
     if (Status lowered = lower_priority(); !lowered) {
-      fmt::print(err, "repo-scan: --nice: {}\n", describe(lowered.error()));
+      put(err, fmt::format("repo-scan: --nice: {}\n", describe(lowered.error())));
     }
   }
   ManifestHeader header{"repo-scan " REPO_BACKUP_VERSION, host_name(), utc_now(), {}, {}};
@@ -124,13 +127,13 @@ int run_scan(const ScanOptions& options, std::FILE* out, std::FILE* err) {
   header.roots = resolve_roots(options.roots, root_errors);
   if (header.roots.empty()) {
     for (const Error& error : root_errors) {
-      fmt::print(err, "repo-scan: cannot {}\n", describe(error));
+      put(err, fmt::format("repo-scan: cannot {}\n", describe(error)));
     }
     return exit_status(ExitCode::kFailed);
   }
   Result<ScanResult> result = scan(options, header.roots);
   if (!result) {
-    fmt::print(err, "repo-scan: cannot {}\n", describe(result.error()));
+    put(err, fmt::format("repo-scan: cannot {}\n", describe(result.error())));
     return exit_status(ExitCode::kFailed);
   }
   result->errors.insert(result->errors.end(), root_errors.begin(), root_errors.end());
@@ -138,7 +141,8 @@ int run_scan(const ScanOptions& options, std::FILE* out, std::FILE* err) {
   header.finished = utc_now();
 
   if (stop_requested() != 0) {
-    fmt::print(err, "repo-scan: stopped by signal {}: nothing was written\n", stop_requested());
+    put(err,
+        fmt::format("repo-scan: stopped by signal {}: nothing was written\n", stop_requested()));
     return exit_status_for_signal(stop_requested());
   }
   tell(options, *result, err);
@@ -152,7 +156,7 @@ int run_scan(const ScanOptions& options, std::FILE* out, std::FILE* err) {
     written = options.output.empty() ? print(out, text) : replace_file(options.output, text);
   }
   if (!written) {
-    fmt::print(err, "repo-scan: cannot {}\n", describe(written.error()));
+    put(err, fmt::format("repo-scan: cannot {}\n", describe(written.error())));
     return exit_status(ExitCode::kFailed);
   }
   return exit_status(complete ? ExitCode::kOk : ExitCode::kIncomplete);

@@ -47,8 +47,7 @@ class Planner {
   void add_root(const std::string& root) {
     const Mount* mount = mount_of(mounts_, root);
     if (!mount) return;
-    views.push_back(
-        {root, mount->device, below(mount->root, relative_to(root, mount->point))});
+    views.push_back({root, mount->device, below(mount->root, relative_to(root, mount->point))});
   }
 
   // The path at which the walk already reaches the folder that `mount` shows, if it does.

@@ -19,8 +19,8 @@ namespace repo {
 struct WalkMapOptions {
   std::vector<std::string> roots;  // canonical; sorted, no duplicates
   bool one_file_system = false;
-  bool network = false;             // enter network file systems
-  std::set<std::string> fs_types;   // enter these types whatever they are
+  bool network = false;            // enter network file systems
+  std::set<std::string> fs_types;  // enter these types whatever they are
   std::vector<std::string> excludes;
 };
 

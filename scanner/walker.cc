@@ -211,7 +211,8 @@ class Walk {
     }
     for (const Signature& signature : signatures()) {
       if ((bits & signature.required) != signature.required) continue;
-      if (!options_.kinds.empty() && !options_.kinds.contains(std::string(signature.kind))) continue;
+      if (!options_.kinds.empty() && !options_.kinds.contains(std::string(signature.kind)))
+        continue;
       const std::string kind(signature.kind);
       const std::optional<ProbeResult> probe = probe_kind(kind, *node.directory);
       if (!probe || (!probe->detail && !probe->error)) continue;

@@ -1,0 +1,52 @@
+#include "dumper/command_runner.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace repo {
+namespace {
+
+// The last lines, joined, without the blank ones.
+std::string last_words(const std::string& text) {
+  constexpr std::size_t kLines = 4;
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    if (end > at) lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  std::string words;
+  for (std::size_t i = lines.size() > kLines ? lines.size() - kLines : 0; i < lines.size(); ++i) {
+    words += (words.empty() ? "" : " | ") + lines[i];
+  }
+  return words;
+}
+
+std::string how(const CommandResult& result) {
+  switch (result.end) {
+    case CommandResult::End::kExited:
+      return fmt::format("exit status {}", result.code);
+    case CommandResult::End::kSignalled:
+      return fmt::format("ended by signal {} ({})", result.code, strsignal(result.code));
+    case CommandResult::End::kStalled:
+      return "ended by us: no progress within --timeout";
+    case CommandResult::End::kOverdue:
+      return "ended by us: longer than --max-time";
+    case CommandResult::End::kStopped:
+      return "stopped";
+    case CommandResult::End::kNotStarted:
+      return "could not be started";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string describe(const CommandResult& result) {
+  // hg verify tells its findings on stdout.
+  const std::string words = last_words(result.err.empty() ? result.out : result.err);
+  return how(result) + (words.empty() ? "" : ": " + words);
+}
+
+}  // namespace repo

@@ -1,0 +1,73 @@
+// The seam to foreign tools: everything that starts svnadmin, hg or another program goes through a
+// CommandRunner. Tests put one in its place that does what no real tool can be made to do.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace repo {
+
+// How long a piece of work may take. The same value serves our own copier and the tools.
+struct Patience {
+  std::chrono::steady_clock::time_point deadline;  // for the item in all
+  std::chrono::seconds stall;                      // without a byte read or written
+  bool heeds_stop = true;                          // ends early when a stop is requested
+};
+
+// For what must be finished once it has begun.
+inline constexpr Patience kNoLimit = {std::chrono::steady_clock::time_point::max(),
+                                      std::chrono::seconds::max(), false};
+
+// A directory that the tool sees. It sees no other but /usr, a private /tmp and a minimal /dev.
+struct Bind {
+  int fd = -1;     // stays the caller's
+  std::string at;  // "/source", "/staging"
+  bool writable = false;
+};
+
+struct Command {
+  std::vector<std::string> argv;  // argv[0] is looked up in /usr/bin and /bin
+  std::vector<std::pair<std::string, std::string>> environment;  // besides PATH, HOME and LC_ALL
+  std::vector<Bind> binds;
+  // The identity of the tool where this process is root; the same number for user and group.
+  std::uint32_t uid = 0;
+  // The tool may read files and search directories whatever their modes (it is not the owner of
+  // the live source); where this process is root.
+  bool reads_any_file = false;
+  std::uint64_t max_file_size = UINT64_MAX;  // bytes; a write beyond it fails
+  Patience patience;
+};
+
+struct CommandResult {
+  enum class End {
+    kExited,      // `code` is its exit status
+    kSignalled,   // `code` is the signal
+    kStalled,     // ended by us: no byte read or written for patience.stall
+    kOverdue,     // ended by us: past patience.deadline
+    kStopped,     // ended by us: a stop was requested
+    kNotStarted,  // `err` says why
+  };
+  End end = End::kNotStarted;
+  int code = 0;
+  std::string out;  // the last 1 MiB
+  std::string err;  // the last 64 KiB
+
+  bool ok() const { return end == End::kExited && code == 0; }
+};
+
+class CommandRunner {
+ public:
+  virtual ~CommandRunner() = default;
+
+  // Blocks until the tool and everything it started are gone, whatever the end. Safe to call from
+  // several threads at once.
+  virtual CommandResult run(const Command& command) const = 0;
+};
+
+// One line: how it ended, and its last words on stderr.
+std::string describe(const CommandResult& result);
+
+}  // namespace repo

@@ -1,0 +1,25 @@
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "base/exit_code.h"
+#include "base/stop_signal.h"
+#include "dumper/dump_run.h"
+#include "dumper/options.h"
+
+int main(int argc, char** argv) {
+  try {
+    const auto options = repo::parse_dump_options(argc, argv);
+    if (const auto* message = std::get_if<repo::DumpOptionsMessage>(&options)) {
+      std::fputs(message->text.c_str(), message->exit_status == 0 ? stdout : stderr);
+      return message->exit_status;
+    }
+    umask(077);
+    repo::install_stop_signals();
+    return repo::run_dump(std::get<repo::DumpOptions>(options), stdout, stderr);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "repo-dump: %s\n", error.what());
+    return repo::exit_status(repo::ExitCode::kFailed);
+  }
+}

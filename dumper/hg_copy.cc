@@ -1,0 +1,366 @@
+#include "dumper/hg_copy.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/bytes_path.h"
+#include "base/digest.h"
+#include "base/file_io.h"
+#include "dumper/hg_lock.h"
+#include "dumper/owners.h"
+#include "dumper/tree_copier.h"
+#include "scanner/hg_store.h"
+#include "scanner/probe.h"
+
+namespace repo {
+namespace {
+
+constexpr std::size_t kSmall = std::size_t{64} << 20;
+
+// The parts of a source: its .hg, and where the store is.
+struct Parts {
+  UniqueFd hg;
+  UniqueFd store;      // .hg/store, or empty where the store is .hg itself
+  UniqueFd shared_hg;  // of a share: the .hg of its source
+  std::optional<Identity> shared_as;
+
+  bool is_share() const { return static_cast<bool>(shared_hg); }
+  int store_fd() const { return store ? store.get() : hg.get(); }
+};
+
+Error in_hg(Error error, const std::string& folder) {
+  error.path = error.path.empty() ? folder : folder + "/" + error.path;
+  return error;
+}
+
+// A path that a repository names, opened with its owner's rights; links are followed as for the
+// owner, but no magic ones.
+Result<UniqueFd> open_named(int base, const std::string& path, const Identity& as) {
+  struct open_how how = {};
+  how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK;
+  how.resolve = RESOLVE_NO_MAGICLINKS;
+  const ActAs act_as(as);
+  const long fd = syscall(SYS_openat2, base, path.c_str(), &how, sizeof how);
+  if (fd < 0) return system_error("open", path, errno);
+  return UniqueFd(static_cast<int>(fd));
+}
+
+Result<Parts> open_parts(const DumpJob& job) {
+  Parts parts;
+  Result<UniqueFd> hg = open_beneath(job.source_fd, ".hg", O_RDONLY | O_DIRECTORY);
+  if (!hg) return hg.error();
+  parts.hg = *std::move(hg);
+
+  Result<std::string> named = read_small_file(parts.hg.get(), "sharedpath", kSmall);
+  if (!named && named.error().code != ENOENT) return in_hg(named.error(), ".hg");
+  if (named) {
+    while (named->ends_with('\n')) named->pop_back();
+    parts.shared_as = identity_of(job.source.uid);
+    Result<UniqueFd> shared = open_named(parts.hg.get(), *named, *parts.shared_as);
+    if (!shared) {
+      Error error = shared.error();
+      error.message += ": the source of this share, as its owner may read it";
+      return error;
+    }
+    parts.shared_hg = *std::move(shared);
+    const ActAs act_as(parts.shared_as);
+    Result<UniqueFd> store = open_beneath(parts.shared_hg.get(), "store", O_RDONLY | O_DIRECTORY);
+    if (!store) return in_hg(store.error(), printable(*named));
+    parts.store = *std::move(store);
+    return parts;
+  }
+  Result<UniqueFd> store = open_beneath(parts.hg.get(), "store", O_RDONLY | O_DIRECTORY);
+  if (store) {
+    parts.store = *std::move(store);
+  } else if (store.error().code != ENOENT) {
+    return in_hg(store.error(), ".hg");
+  }
+  return parts;
+}
+
+// Digests of the small files that hold what hg verify does not look at; empty where absent.
+Result<std::string> digest_of(int directory, const std::string& name,
+                              const std::optional<Identity>& as) {
+  const ActAs act_as(as);
+  Result<std::string> content = read_small_file(directory, name, kSmall);
+  if (content) return sha256_hex(*content);
+  if (content.error().code == ENOENT) return std::string();
+  return content.error();
+}
+
+bool same_look(const TreeLook& a, const TreeLook& b) {
+  return std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
+                    [](const TreeEntry& x, const TreeEntry& y) {
+                      return x.path == y.path && x.st.st_ino == y.st.st_ino &&
+                             x.st.st_size == y.st.st_size &&
+                             x.st.st_mtim.tv_sec == y.st.st_mtim.tv_sec &&
+                             x.st.st_mtim.tv_nsec == y.st.st_mtim.tv_nsec &&
+                             x.st.st_ctim.tv_sec == y.st.st_ctim.tv_sec &&
+                             x.st.st_ctim.tv_nsec == y.st.st_ctim.tv_nsec;
+                    });
+}
+
+// One copy of one repository: its .hg, and of a share the store beside it.
+class HgCopy {
+ public:
+  HgCopy(const DumpJob& job, const Parts& parts)
+      : job_(job), parts_(parts), hg_source_{parts.hg.get(), std::nullopt} {
+    options_.patience = job.patience;
+    if (geteuid() == 0) options_.readers = job.uid;
+    const Skip nested = job.skip_nested(".hg");
+    hg_skip_ = [nested, share = parts.is_share()](const std::string& path) {
+      if (share && (path == "sharedpath" || path == "shared" || path == "store")) return true;
+      return path == "wlock" || path == "lock" || path == "store/lock" || nested(path);
+    };
+    store_skip_ = [](const std::string& path) { return path == "lock"; };
+  }
+
+  Result<CopyFacts> run() {
+    if (Status made = make_targets(); !made) return made.error();
+    Result<Passes> first = pass(nullptr);
+    if (!first) return first.error();
+
+    CopyFacts facts;
+    bool locked = true;
+    {
+      Result<HgLock> wlock = lock(parts_.hg.get(), "wlock", std::nullopt);
+      const auto held = std::chrono::steady_clock::now();
+      Result<HgLock> store_lock =
+          wlock ? lock(parts_.store_fd(), "lock", parts_.shared_as) : Result<HgLock>(wlock.error());
+      if (!store_lock) {
+        const int code = store_lock.error().code;
+        if (code != EROFS && code != EACCES && code != EPERM)
+          return in_hg(store_lock.error(), ".hg");
+        locked = false;
+        facts.notes.push_back("no lock could be made (" + store_lock.error().message +
+                              "): copied while nothing changed");
+      }
+      Result<Passes> second = pass(&*first);
+      if (!second) return second.error();
+      Result<Detail> state = source_fingerprint();
+      if (!state) return in_hg(state.error(), ".hg");
+      if (!locked && !is_same(*second)) {
+        Error error = system_error("copy", ".hg", EBUSY);
+        error.message = "changed while it was copied, and no lock could be made";
+        return error;
+      }
+      facts.fingerprint = *std::move(state);
+      if (locked) {
+        facts.lock_seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - held).count();
+      }
+      passes_ = *std::move(second);
+    }
+    if (parts_.is_share()) {
+      if (Status done = make_self_contained(facts); !done) return done.error();
+    }
+    Result<std::string> owners = all_owners();
+    if (!owners) return owners.error();
+    facts.owners = *std::move(owners);
+    facts.source_look = combined_look();
+    return facts;
+  }
+
+ private:
+  struct Passes {
+    CopyPass hg;
+    std::optional<CopyPass> store;  // of a share
+  };
+
+  Status make_targets() {
+    if (mkdirat(job_.staging_fd, "data", 0700) != 0) return system_error("create", "data", errno);
+    Result<UniqueFd> data = open_beneath(job_.staging_fd, "data", O_RDONLY | O_DIRECTORY);
+    if (!data) return data.error();
+    data_ = *std::move(data);
+    if (mkdirat(data_.get(), ".hg", 0700) != 0) return system_error("create", ".hg", errno);
+    Result<UniqueFd> hg = open_beneath(data_.get(), ".hg", O_RDONLY | O_DIRECTORY);
+    if (!hg) return hg.error();
+    target_hg_ = *std::move(hg);
+    if (parts_.is_share()) {
+      if (mkdirat(target_hg_.get(), "store", 0700) != 0) {
+        return system_error("create", ".hg/store", errno);
+      }
+      Result<UniqueFd> store = open_beneath(target_hg_.get(), "store", O_RDONLY | O_DIRECTORY);
+      if (!store) return store.error();
+      target_store_ = *std::move(store);
+    }
+    return {};
+  }
+
+  Result<Passes> pass(const Passes* before) {
+    Passes passes;
+    auto one = [&](const TreeSource& source, int target, const Skip& skip,
+                   const CopyPass* first) -> Result<CopyPass> {
+      CopyOptions options = options_;
+      options.skip = skip;
+      return first ? update_tree(source, target, *first, options)
+                   : copy_tree(source, target, options);
+    };
+    Result<CopyPass> hg =
+        one(hg_source_, target_hg_.get(), hg_skip_, before ? &before->hg : nullptr);
+    if (!hg) return in_hg(hg.error(), ".hg");
+    passes.hg = *std::move(hg);
+    if (parts_.is_share()) {
+      Result<CopyPass> store =
+          one(store_source(), target_store_.get(), store_skip_, before ? &*before->store : nullptr);
+      if (!store) return in_hg(store.error(), ".hg/store");
+      passes.store = *std::move(store);
+    }
+    return passes;
+  }
+
+  Result<HgLock> lock(int directory, const std::string& name, const std::optional<Identity>& as) {
+    return HgLock::acquire(directory, name, as, job_.patience.stall, job_.patience);
+  }
+
+  TreeSource store_source() const { return {parts_.store.get(), parts_.shared_as}; }
+
+  // A share may use the bookmarks of its source: its file `shared` says so.
+  bool shares_bookmarks() const {
+    if (!parts_.is_share()) return false;
+    const Result<std::string> shared = read_small_file(parts_.hg.get(), "shared", kSmall);
+    return shared && ("\n" + *shared + "\n").find("\nbookmarks\n") != std::string::npos;
+  }
+
+  Result<Detail> source_fingerprint() const {
+    const bool theirs = shares_bookmarks();
+    return hg_fingerprint(parts_.hg.get(), parts_.store_fd(), parts_.shared_as,
+                          theirs ? parts_.shared_hg.get() : parts_.hg.get(),
+                          theirs ? parts_.shared_as : std::nullopt);
+  }
+
+  // Without locks: nothing may have changed since the second pass looked.
+  bool is_same(const Passes& passes) const {
+    const Result<TreeLook> hg = look_at_tree(hg_source_, hg_skip_, job_.patience);
+    if (!hg || !same_look(*hg, passes.hg.look)) return false;
+    if (!parts_.is_share()) return true;
+    const Result<TreeLook> store = look_at_tree(store_source(), store_skip_, job_.patience);
+    return store && same_look(*store, passes.store->look);
+  }
+
+  Status make_self_contained(CopyFacts& facts) {
+    Result<std::string> requires_text = read_small_file(target_hg_.get(), "requires", kSmall);
+    if (!requires_text) return in_hg(requires_text.error(), ".hg");
+    std::string kept;
+    for (std::size_t at = 0; at < requires_text->size();) {
+      const std::size_t end = std::min(requires_text->find('\n', at), requires_text->size());
+      const std::string line = requires_text->substr(at, end - at);
+      if (line != "shared" && line != "relshared") kept += line + "\n";
+      at = end + 1;
+    }
+    if (Status put = put_file("requires", kept); !put) return put;
+    if (shares_bookmarks()) {
+      Result<std::string> bookmarks = [&] {
+        const ActAs act_as(parts_.shared_as);
+        return read_small_file(parts_.shared_hg.get(), "bookmarks", kSmall);
+      }();
+      if (bookmarks) {
+        if (Status put = put_file("bookmarks", *bookmarks); !put) return put;
+      } else if (bookmarks.error().code != ENOENT) {
+        return in_hg(bookmarks.error(), "source of the share");
+      }
+    }
+    facts.notes.emplace_back("a share: the store of its source is in the copy");
+    return {};
+  }
+
+  Status put_file(const std::string& name, const std::string& bytes) {
+    if (Status removed = remove_tree(target_hg_.get(), name); !removed) return removed;
+    if (Status made = create_file(target_hg_.get(), name, bytes); !made) return made;
+    if (!options_.readers) return {};
+    if (fchownat(target_hg_.get(), name.c_str(), 0, *options_.readers, AT_SYMLINK_NOFOLLOW) != 0 ||
+        fchmodat(target_hg_.get(), name.c_str(), 0640, 0) != 0) {
+      return system_error("change the mode", name, errno);
+    }
+    return {};
+  }
+
+  Result<std::string> all_owners() const {
+    struct stat st = {};
+    if (fstat(job_.source_fd, &st) != 0) return system_error("stat", "", errno);
+    TreeEntry top;
+    top.st = st;
+    Result<std::vector<Attribute>> attributes = read_attributes(job_.source_fd, ".");
+    if (!attributes) return attributes.error();
+    std::string text = owners_line(top, "", *attributes);
+    Result<std::string> hg = owners_of(hg_source_, ".hg", hg_skip_, job_.patience);
+    if (!hg) return in_hg(hg.error(), ".hg");
+    text += *hg;
+    if (parts_.is_share()) {
+      Result<std::string> store =
+          owners_of(store_source(), ".hg/store", store_skip_, job_.patience);
+      if (!store) return in_hg(store.error(), ".hg/store");
+      text += *store;
+    }
+    return text;
+  }
+
+  // With paths relative to data/.
+  TreeLook combined_look() {
+    TreeLook look;
+    auto add = [&](CopyPass& pass, const std::string& prefix) {
+      for (TreeEntry& entry : pass.look.entries) {
+        entry.path = entry.path.empty() ? prefix : prefix + "/" + entry.path;
+        look.entries.push_back(std::move(entry));
+      }
+    };
+    add(passes_.hg, ".hg");
+    if (passes_.store) add(*passes_.store, ".hg/store");
+    std::stable_sort(
+        look.entries.begin(), look.entries.end(),
+        [](const TreeEntry& a, const TreeEntry& b) { return precedes_in_walk(a.path, b.path); });
+    return look;
+  }
+
+  const DumpJob& job_;
+  const Parts& parts_;
+  const TreeSource hg_source_;
+  CopyOptions options_;
+  Skip hg_skip_;
+  Skip store_skip_;
+  UniqueFd data_;
+  UniqueFd target_hg_;
+  UniqueFd target_store_;
+  Passes passes_;
+};
+
+}  // namespace
+
+Result<Detail> hg_fingerprint(int hg, int store, const std::optional<Identity>& store_as,
+                              int bookmarks, const std::optional<Identity>& bookmarks_as) {
+  Result<Detail> detail = [&] {
+    const ActAs act_as(store_as);
+    return read_hg_store(*borrow_directory(store));
+  }();
+  if (!detail) return detail;
+  struct Part {
+    const char* key;
+    int directory;
+    const char* name;
+    const std::optional<Identity>& as;
+  };
+  static const std::optional<Identity> nobody;
+  for (const Part& part : {Part{"bookmarks", bookmarks, "bookmarks", bookmarks_as},
+                           Part{"phases", store, "phaseroots", store_as},
+                           Part{"local_tags", hg, "localtags", nobody}}) {
+    Result<std::string> digest = digest_of(part.directory, part.name, part.as);
+    if (!digest) return digest.error();
+    if (!digest->empty()) detail->emplace_back(part.key, *std::move(digest));
+  }
+  return detail;
+}
+
+Result<CopyFacts> copy_hg(const DumpJob& job) {
+  Result<Parts> parts = open_parts(job);
+  if (!parts) return parts.error();
+  return HgCopy(job, *parts).run();
+}
+
+}  // namespace repo

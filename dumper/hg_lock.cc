@@ -1,0 +1,94 @@
+#include "dumper/hg_lock.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+
+#include "base/bytes_path.h"
+#include "base/stop_signal.h"
+#include "dumper/tree.h"
+
+namespace repo {
+namespace {
+
+// Empty where it is gone or no link.
+std::string holder_of(int directory, const std::string& name) {
+  std::array<char, PATH_MAX> text{};
+  const ssize_t n = readlinkat(directory, name.c_str(), text.data(), text.size());
+  return n < 0 ? std::string() : std::string(text.data(), static_cast<std::size_t>(n));
+}
+
+}  // namespace
+
+std::string hg_lock_text() {
+  std::array<char, HOST_NAME_MAX + 1> host{};
+  gethostname(host.data(), host.size() - 1);
+  struct stat st = {};
+  std::string prefix = host.data();
+  if (stat("/proc/self/ns/pid", &st) == 0) prefix += fmt::format("/{:x}", st.st_ino);
+  return fmt::format("{}:{}", prefix, getpid());
+}
+
+Result<HgLock> HgLock::acquire(int directory, const std::string& name,
+                               const std::optional<Identity>& as, std::chrono::seconds wait,
+                               const Patience& patience) {
+  const std::string text = hg_lock_text();
+  const auto give_up = std::min(std::chrono::steady_clock::now() + wait, patience.deadline);
+  while (true) {
+    int code = 0;
+    {
+      const ActAs act_as(as);
+      if (symlinkat(text.c_str(), directory, name.c_str()) != 0) code = errno;
+    }
+    if (code == 0) {
+      const int own = fcntl(directory, F_DUPFD_CLOEXEC, 0);
+      if (own < 0) {
+        code = errno;
+        unlinkat(directory, name.c_str(), 0);
+        return system_error("lock", name, code);
+      }
+      return HgLock(own, name, text, as);
+    }
+    if (code != EEXIST) return system_error("lock", name, code);
+    if (auto error = out_of_patience(patience)) return *error;
+    if (std::chrono::steady_clock::now() >= give_up) {
+      Error error = system_error("lock", name, EEXIST);
+      const std::string holder = holder_of(directory, name);
+      error.message = "held by " + (holder.empty() ? "somebody" : printable(holder)) +
+                      "; if that process is gone, any hg command that writes frees it, or "
+                      "hg debuglocks does";
+      return error;
+    }
+    // Mercurial has no way to tell that a lock was freed: it polls, and so does everybody.
+    constexpr int kTryEvery = 20;  // milliseconds
+    struct pollfd stop = {stop_fd(), POLLIN, 0};
+    poll(&stop, 1, kTryEvery);
+  }
+}
+
+HgLock::HgLock(int directory, std::string name, std::string text, std::optional<Identity> as)
+    : directory_(directory), name_(std::move(name)), text_(std::move(text)), as_(std::move(as)) {}
+
+HgLock::HgLock(HgLock&& other) noexcept
+    : directory_(std::exchange(other.directory_, -1)),
+      name_(std::move(other.name_)),
+      text_(std::move(other.text_)),
+      as_(std::move(other.as_)) {}
+
+HgLock::~HgLock() {
+  if (directory_ < 0) return;
+  if (holder_of(directory_, name_) == text_) {
+    const ActAs act_as(as_);
+    unlinkat(directory_, name_.c_str(), 0);
+  }
+  close(directory_);
+}
+
+}  // namespace repo

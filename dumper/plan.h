@@ -1,0 +1,33 @@
+// From a manifest to the items of a run: what is wanted, what is refused and why, and what of each
+// item belongs to another. Pure: no I/O.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "scanner/manifest.h"
+
+namespace repo {
+
+struct PlanItem {
+  std::string id;
+  Repository source;
+  std::optional<Error> refused;     // set: fails without being touched
+  std::vector<std::string> nested;  // stores of other items inside, relative to source.path
+};
+
+struct PlanFilter {
+  std::set<std::string> kinds;  // empty: all
+  std::set<std::string> only;   // ids or paths; empty: all
+};
+
+// Refused: a kind that has no dumper, a path outside the manifest's roots, a store that is not the
+// one of its kind, an id that two items of one kind share. What the filter leaves out is not in the
+// plan; `unknown` gets what of filter.only names no item.
+std::vector<PlanItem> make_plan(const Manifest& manifest, const PlanFilter& filter,
+                                std::vector<std::string>& unknown);
+
+}  // namespace repo

@@ -1,0 +1,192 @@
+#include "dumper/process.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <fstream>
+#include <utility>
+
+#include "base/stop_signal.h"
+
+namespace repo {
+namespace {
+
+constexpr std::size_t kKeepOut = std::size_t{1} << 20;
+constexpr std::size_t kKeepErr = std::size_t{64} << 10;
+
+struct Pipe {
+  UniqueFd read;
+  UniqueFd write;
+};
+
+Result<Pipe> make_pipe() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return system_error("pipe", "", errno);
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+class SpawnAttributes {
+ public:
+  SpawnAttributes() {
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    sigset_t none;
+    sigemptyset(&none);
+    sigset_t all;
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(
+        &attributes,
+        static_cast<short>(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID));
+  }
+  SpawnAttributes(const SpawnAttributes&) = delete;
+  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
+  ~SpawnAttributes() {
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+  }
+  posix_spawn_file_actions_t actions{};
+  posix_spawnattr_t attributes{};
+};
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> raw;
+  raw.reserve(strings.size() + 1);
+  for (const std::string& each : strings) raw.push_back(const_cast<char*>(each.c_str()));
+  raw.push_back(nullptr);
+  return raw;
+}
+
+// Takes what is there, keeps the end of it. False once the other side has closed.
+bool drain(int fd, std::string& kept, std::size_t limit) {
+  std::array<char, 65536> buffer{};
+  const ssize_t n = read(fd, buffer.data(), buffer.size());
+  if (n < 0) return errno == EAGAIN || errno == EINTR;
+  kept.append(buffer.data(), static_cast<std::size_t>(n));
+  if (kept.size() > 2 * limit) kept.erase(0, kept.size() - limit);
+  return n > 0;
+}
+
+}  // namespace
+
+Result<Child> spawn(const std::vector<std::string>& argv,
+                    const std::vector<std::string>& environment,
+                    const std::vector<FdMapping>& descriptors) {
+  Result<Pipe> out = make_pipe();
+  if (!out) return out.error();
+  Result<Pipe> err = make_pipe();
+  if (!err) return err.error();
+
+  SpawnAttributes spawning;
+  posix_spawn_file_actions_addopen(&spawning.actions, 0, "/dev/null", O_RDONLY, 0);
+  // First to numbers above all targets: a target may be the number of another source.
+  std::vector<FdMapping> all = descriptors;
+  all.push_back({out->write.get(), 1});
+  all.push_back({err->write.get(), 2});
+  int above = 3;
+  for (const FdMapping& each : all) above = std::max(above, each.to + 1);
+  std::vector<UniqueFd> parked;
+  for (const FdMapping& each : all) {
+    parked.emplace_back(fcntl(each.from, F_DUPFD_CLOEXEC, above));
+    if (!parked.back()) return system_error("dup", "", errno);
+    posix_spawn_file_actions_adddup2(&spawning.actions, parked.back().get(), each.to);
+  }
+  pid_t pid = -1;
+  const int failed = posix_spawn(&pid, argv[0].c_str(), &spawning.actions, &spawning.attributes,
+                                 pointers(argv).data(), pointers(environment).data());
+  if (failed != 0) return system_error("start", argv[0], failed);
+
+  Child child{pid, UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))),
+              std::move(out->read), std::move(err->read)};
+  if (!child.pidfd) {
+    const int code = errno;
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+    return system_error("watch", argv[0], code);
+  }
+  for (const int fd : {child.out.get(), child.err.get()}) fcntl(fd, F_SETFL, O_NONBLOCK);
+  return child;
+}
+
+CommandResult watch(Child child, pid_t worker, const Patience& patience,
+                    const std::function<void()>& kill_all) {
+  using Clock = std::chrono::steady_clock;
+  using End = CommandResult::End;
+  CommandResult result;
+  bool ended_by_us = false;
+  std::optional<std::uint64_t> moved;
+  Clock::time_point last_progress = Clock::now();
+
+  auto end_it = [&](End why) {
+    ended_by_us = true;
+    result.end = why;
+    kill_all();
+  };
+  bool out_open = true;
+  bool err_open = true;
+  while (true) {
+    std::array<struct pollfd, 4> watched = {{{child.pidfd.get(), POLLIN, 0},
+                                             {out_open ? child.out.get() : -1, POLLIN, 0},
+                                             {err_open ? child.err.get() : -1, POLLIN, 0},
+                                             {ended_by_us ? -1 : stop_fd(), POLLIN, 0}}};
+    constexpr int kLookEvery = 1000;  // milliseconds: how often progress is looked at
+    if (poll(watched.data(), watched.size(), kLookEvery) < 0 && errno != EINTR) break;
+    if (watched[1].revents != 0) out_open = drain(child.out.get(), result.out, kKeepOut);
+    if (watched[2].revents != 0) err_open = drain(child.err.get(), result.err, kKeepErr);
+    if (watched[0].revents != 0) break;
+    if (ended_by_us) continue;
+    const Clock::time_point now = Clock::now();
+    const std::optional<std::uint64_t> moved_now = bytes_moved(worker);
+    if (!moved_now || moved_now != moved) last_progress = now;
+    moved = moved_now;
+    if (stop_requested() != 0) {
+      end_it(End::kStopped);
+    } else if (now >= patience.deadline) {
+      end_it(End::kOverdue);
+    } else if (now - last_progress >= patience.stall) {
+      end_it(End::kStalled);
+    }
+  }
+  int status = 0;
+  while (waitpid(child.pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  // What is in the pipes now; a process that was left behind and holds them open is not waited for.
+  auto rest = [](int fd, bool open, std::string& kept, std::size_t limit) {
+    struct pollfd ready = {fd, POLLIN, 0};
+    while (open && poll(&ready, 1, 0) > 0) open = drain(fd, kept, limit);
+    if (kept.size() > limit) kept.erase(0, kept.size() - limit);
+  };
+  rest(child.out.get(), out_open, result.out, kKeepOut);
+  rest(child.err.get(), err_open, result.err, kKeepErr);
+  if (ended_by_us) return result;
+  result.end = WIFEXITED(status) ? End::kExited : End::kSignalled;
+  result.code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+  return result;
+}
+
+std::optional<std::uint64_t> bytes_moved(pid_t pid) {
+  std::ifstream io(fmt::format("/proc/{}/io", pid));
+  std::uint64_t sum = 0;
+  std::string key;
+  std::uint64_t value = 0;
+  for (int line = 0; line < 2; ++line) {  // rchar, wchar
+    if (!(io >> key >> value)) return std::nullopt;
+    sum += value;
+  }
+  std::ifstream children(fmt::format("/proc/{0}/task/{0}/children", pid));
+  pid_t child = 0;
+  while (children >> child) sum += bytes_moved(child).value_or(0);
+  return sum;
+}
+
+}  // namespace repo

@@ -1,0 +1,185 @@
+#include "dumper/publish.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+#include "base/clock.h"
+#include "base/file_io.h"
+#include "dumper/tree.h"
+
+namespace repo {
+namespace {
+
+constexpr std::size_t kRecordLimit = std::size_t{16} << 20;
+
+class Names final : public TreeVisitor {
+ public:
+  std::vector<std::string> names;
+  Result<Descend> enter(const TreeEntry& entry, int, const std::string& name) override {
+    if (entry.path.empty()) return Descend::kYes;
+    if (entry.is_directory()) names.push_back(name);
+    return Descend::kNo;
+  }
+  Status leave(const TreeEntry&, int) override { return {}; }
+};
+
+Result<std::vector<std::string>> folders_in(int directory) {
+  Names visitor;
+  if (Status walked = walk_tree({directory, std::nullopt}, visitor, kNoLimit); !walked) {
+    return walked.error();
+  }
+  return std::move(visitor.names);
+}
+
+std::optional<GenerationSummary> generation_in(int directory, const std::string& folder) {
+  const Result<std::string> text = read_small_file(directory, folder + "/item.json", kRecordLimit);
+  if (!text) return std::nullopt;
+  const Result<GenerationSummary> summary = read_item_record(*text);
+  return summary ? std::optional(*summary) : std::nullopt;
+}
+
+// older/<kind>/<id>, made where it is missing, each new folder's entry on disk.
+Result<UniqueFd> older_of(const DumpRoot& root, const std::string& kind, const std::string& id) {
+  Result<UniqueFd> of_kind = open_or_make(root.older.get(), kind);
+  if (!of_kind) return of_kind;
+  Result<UniqueFd> of_item = open_or_make(of_kind->get(), id);
+  if (!of_item) return of_item;
+  if (fsync(root.older.get()) != 0 || fsync(of_kind->get()) != 0) {
+    return system_error("fsync", "older/" + kind, errno);
+  }
+  return of_item;
+}
+
+// A generation that lies in staging under `name` goes to older/.
+Status retire(const DumpRoot& root, const std::string& kind, const std::string& id,
+              const std::string& name, const std::string& generation) {
+  Result<UniqueFd> older = older_of(root, kind, id);
+  if (!older) return older.error();
+  if (renameat2(root.staging.get(), name.c_str(), older->get(), generation.c_str(),
+                RENAME_NOREPLACE) != 0) {
+    return system_error("rename", "older/" + kind + "/" + id + "/" + generation, errno);
+  }
+  if (fsync(older->get()) != 0) return system_error("fsync", "older/" + kind + "/" + id, errno);
+  return {};
+}
+
+}  // namespace
+
+std::string staging_name(const std::string& kind, const std::string& id) { return kind + "." + id; }
+
+Result<UniqueFd> make_staging(const DumpRoot& root, const std::string& name) {
+  if (Status removed = remove_tree(root.staging.get(), name); !removed) return removed.error();
+  return open_or_make(root.staging.get(), name);
+}
+
+std::optional<GenerationSummary> current_generation(const DumpRoot& root, const std::string& kind,
+                                                    const std::string& id) {
+  return generation_in(root.current.get(), kind + "/" + id);
+}
+
+std::string next_generation(UtcTime now, const std::optional<GenerationSummary>& previous) {
+  if (previous) {
+    const std::optional<UtcTime> last = parse_stamp(previous->generation);
+    if (last && *last >= now) now = *last + std::chrono::seconds(1);
+  }
+  return stamp(now);
+}
+
+Status publish(const DumpRoot& root, const std::string& kind, const std::string& id) {
+  const std::string name = staging_name(kind, id);
+  const std::string shown = "current/" + kind + "/" + id;
+  Result<UniqueFd> of_kind = open_or_make(root.current.get(), kind);
+  if (!of_kind) return of_kind.error();
+  if (fsync(root.current.get()) != 0) return system_error("fsync", "current", errno);
+
+  const std::optional<GenerationSummary> previous = current_generation(root, kind, id);
+  int failed =
+      renameat2(root.staging.get(), name.c_str(), of_kind->get(), id.c_str(), RENAME_NOREPLACE);
+  const bool exchange = failed != 0 && errno == EEXIST;
+  if (exchange) {
+    failed =
+        renameat2(root.staging.get(), name.c_str(), of_kind->get(), id.c_str(), RENAME_EXCHANGE);
+  }
+  if (failed != 0) return system_error("publish", shown, errno);
+  if (fsync(of_kind->get()) != 0) return system_error("fsync", shown, errno);
+  if (fsync(root.staging.get()) != 0) return system_error("fsync", "control/staging", errno);
+  if (!exchange) return {};
+  // What was displaced and cannot be read as a generation is kept all the same, under the time of
+  // this moment: somebody may want to look at it.
+  return retire(root, kind, id, name, previous ? previous->generation : stamp(utc_now()));
+}
+
+std::vector<Error> recover_staging(const DumpRoot& root) {
+  std::vector<Error> errors;
+  const Result<std::vector<std::string>> names = folders_in(root.staging.get());
+  if (!names) return {names.error()};
+  for (const std::string& name : *names) {
+    const std::size_t dot = name.find('.');
+    const std::string kind = name.substr(0, dot);
+    const std::string id = dot == std::string::npos ? "" : name.substr(dot + 1);
+    const std::optional<GenerationSummary> staged = generation_in(root.staging.get(), name);
+    const std::optional<GenerationSummary> current =
+        id.empty() ? std::nullopt : current_generation(root, kind, id);
+    const bool was_published = staged && current && staged->generation < current->generation;
+    Status done = was_published ? retire(root, kind, id, name, staged->generation)
+                                : remove_tree(root.staging.get(), name);
+    if (!done) errors.push_back(done.error());
+  }
+  return errors;
+}
+
+std::vector<std::string> surplus_generations(std::vector<std::string> older, int keep) {
+  std::erase_if(older, [](const std::string& name) { return !parse_stamp(name); });
+  std::sort(older.begin(), older.end());
+  const std::size_t remain = keep > 1 ? static_cast<std::size_t>(keep - 1) : 0;
+  older.resize(older.size() > remain ? older.size() - remain : 0);
+  return older;
+}
+
+Status apply_retention(const DumpRoot& root, const std::string& kind, const std::string& id,
+                       int keep) {
+  Result<UniqueFd> older = open_beneath(root.older.get(), kind + "/" + id, O_RDONLY | O_DIRECTORY);
+  if (!older) return older.error().code == ENOENT ? Status() : Status(older.error());
+  Result<std::vector<std::string>> names = folders_in(older->get());
+  if (!names) return names.error();
+  for (const std::string& name : surplus_generations(*std::move(names), keep)) {
+    // Out of older/ in one step, so that nothing there is ever half a generation.
+    const std::string condemned = staging_name(kind, id);
+    if (Status removed = remove_tree(root.staging.get(), condemned); !removed) return removed;
+    if (renameat2(older->get(), name.c_str(), root.staging.get(), condemned.c_str(),
+                  RENAME_NOREPLACE) != 0) {
+      return system_error("remove", "older/" + kind + "/" + id + "/" + name, errno);
+    }
+    // A crash from here on would bring it back to older/: without its record it is no generation.
+    unlinkat(root.staging.get(), (condemned + "/item.json").c_str(), 0);
+    if (Status removed = remove_tree(root.staging.get(), condemned); !removed) return removed;
+  }
+  return {};
+}
+
+std::uint64_t bytes_to_be_freed(const DumpRoot& root, const std::string& kind,
+                                const std::string& id, int keep) {
+  Result<UniqueFd> older = open_beneath(root.older.get(), kind + "/" + id, O_RDONLY | O_DIRECTORY);
+  std::vector<std::string> names;
+  if (older) {
+    Result<std::vector<std::string>> found = folders_in(older->get());
+    if (found) names = *std::move(found);
+  }
+  const std::optional<GenerationSummary> current = current_generation(root, kind, id);
+  if (!current) return 0;
+  std::uint64_t bytes = 0;
+  std::vector<std::string> then = names;
+  then.push_back(current->generation);
+  for (const std::string& name : surplus_generations(std::move(then), keep)) {
+    const auto of = name == current->generation ? current : generation_in(older->get(), name);
+    if (of) bytes += of->bytes;
+  }
+  return bytes;
+}
+
+}  // namespace repo

@@ -1,0 +1,52 @@
+// From a finished copy in staging to a generation in current/, and back from a crash in between.
+//
+// A staging directory is named "<kind>.<id>" and holds data/, SHA256SUMS, owners and item.json, all
+// on disk (syncfs) before it is published. The rename is the moment: before it `current` is as it
+// was, after it the new generation is whole.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "dumper/dump_root.h"
+#include "dumper/record.h"
+
+namespace repo {
+
+std::string staging_name(const std::string& kind, const std::string& id);
+
+// An empty staging directory; what an earlier try has left is removed.
+Result<UniqueFd> make_staging(const DumpRoot& root, const std::string& name);
+
+// The generation in current/<kind>/<id>, if there is one that can be read.
+std::optional<GenerationSummary> current_generation(const DumpRoot& root, const std::string& kind,
+                                                    const std::string& id);
+
+// The stamp for a new generation: now, but later than `previous` by a second at least, whatever
+// the clock does.
+std::string next_generation(UtcTime now, const std::optional<GenerationSummary>& previous);
+
+// Makes the staging directory the current generation: renamed where there was none, else exchanged
+// with the old one, which goes to older/. Both parents are fsynced. On an error before the rename
+// `current` is untouched.
+Status publish(const DumpRoot& root, const std::string& kind, const std::string& id);
+
+// What a crash has left in staging: a generation that had been published before (the displaced one
+// of an exchange) goes to older/; all else was never published and is removed. Returns what could
+// not be dealt with.
+std::vector<Error> recover_staging(const DumpRoot& root);
+
+// Of the generations in older/ those that go, so that `keep` remain, the current one among them.
+// A name that is no stamp is never ours and never goes.
+std::vector<std::string> surplus_generations(std::vector<std::string> older, int keep);
+
+// Removes the surplus ones of one item. Only after a newer verified generation was published.
+Status apply_retention(const DumpRoot& root, const std::string& kind, const std::string& id,
+                       int keep);
+
+// Bytes that apply_retention would free after one more generation.
+std::uint64_t bytes_to_be_freed(const DumpRoot& root, const std::string& kind,
+                                const std::string& id, int keep);
+
+}  // namespace repo

@@ -1,0 +1,41 @@
+#include <map>
+
+#include "base/bytes_path.h"
+#include "dumper/dumper.h"
+
+namespace repo {
+
+const Dumper* find_dumper(const std::string& kind) {
+  static const std::map<std::string, std::unique_ptr<Dumper>> dumpers = [] {
+    std::map<std::string, std::unique_ptr<Dumper>> table;
+    table["svn"] = make_svn_dumper();
+    table["hg"] = make_hg_dumper();
+    return table;
+  }();
+  const auto found = dumpers.find(kind);
+  return found == dumpers.end() ? nullptr : found->second.get();
+}
+
+Skip DumpJob::skip_nested(const std::string& top) const {
+  std::vector<std::string> below;
+  for (const std::string& path : nested) {
+    if (top.empty()) {
+      below.push_back(path);
+    } else if (path.starts_with(top + "/")) {
+      below.push_back(path.substr(top.size() + 1));
+    }
+  }
+  return [below](const std::string& path) {
+    for (const std::string& each : below) {
+      if (path == each) return true;
+    }
+    return false;
+  };
+}
+
+Error tool_error(const std::string& op, const CommandResult& result) {
+  if (result.end == CommandResult::End::kStopped) return plain_error("", "", "stopped");
+  return plain_error(op, "", describe(result));
+}
+
+}  // namespace repo

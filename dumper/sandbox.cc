@@ -1,0 +1,250 @@
+#include "dumper/sandbox.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <climits>
+#include <csignal>
+
+#include "base/bytes_path.h"
+#include "base/file_io.h"
+#include "dumper/process.h"
+#include "dumper/seccomp_filter.h"
+
+namespace repo {
+namespace {
+
+constexpr const char* kBubblewrap = "/usr/bin/bwrap";
+constexpr std::uint64_t kPrivateTmp = std::uint64_t{1} << 30;  // bytes
+
+void append(std::vector<std::string>& to, std::initializer_list<std::string> more) {
+  to.insert(to.end(), more);
+}
+
+// What every tool gets; nothing of our own environment.
+std::vector<std::pair<std::string, std::string>> environment_of(const Command& command) {
+  std::vector<std::pair<std::string, std::string>> environment = {
+      {"PATH", "/usr/bin:/bin"}, {"HOME", "/nonexistent"}, {"LC_ALL", "C.UTF-8"}};
+  environment.insert(environment.end(), command.environment.begin(), command.environment.end());
+  return environment;
+}
+
+CommandResult not_started(const Error& error) {
+  CommandResult result;
+  result.err = describe(error);
+  return result;
+}
+
+void set_limits(pid_t pid, const Command& command) {
+  auto set = [pid](__rlimit_resource what, rlim_t value) {
+    const struct rlimit limit = {value, value};
+    prlimit(pid, what, &limit, nullptr);
+  };
+  set(RLIMIT_CORE, 0);
+  if (command.max_file_size != UINT64_MAX) set(RLIMIT_FSIZE, command.max_file_size);
+}
+
+struct Pipe {
+  UniqueFd read;
+  UniqueFd write;
+};
+
+Result<Pipe> make_pipe() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return system_error("pipe", "", errno);
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+Result<UniqueFd> memory_file(const std::string& bytes) {
+  UniqueFd file(memfd_create("seccomp", MFD_CLOEXEC));
+  if (!file) return system_error("memfd_create", "", errno);
+  if (Status written = write_all(file.get(), bytes); !written) return written.error();
+  if (lseek(file.get(), 0, SEEK_SET) != 0) return system_error("seek", "", errno);
+  return file;
+}
+
+// bwrap writes {"child-pid": N} and closes; nothing where it failed before that.
+std::optional<pid_t> read_child_pid(int fd) {
+  constexpr std::size_t kLimit = 4096;
+  const Result<std::string> text = read_to_end(fd, kLimit);
+  if (!text) return std::nullopt;
+  const std::size_t colon = text->find(':', text->find("\"child-pid\""));
+  if (colon == std::string::npos) return std::nullopt;
+  const std::size_t digit = text->find_first_of("0123456789", colon);
+  if (digit == std::string::npos) return std::nullopt;
+  pid_t pid = 0;
+  std::from_chars(text->data() + digit, text->data() + text->size(), pid);
+  return pid > 0 ? std::optional(pid) : std::nullopt;
+}
+
+void wait_until_gone(int pidfd) {
+  struct pollfd gone = {pidfd, POLLIN, 0};
+  while (poll(&gone, 1, -1) < 0 && errno == EINTR) {
+  }
+}
+
+class Sandbox final : public CommandRunner {
+ public:
+  explicit Sandbox(std::string filter) : filter_(std::move(filter)) {}
+
+  CommandResult run(const Command& command) const override {
+    const SandboxNumbers numbers;
+    Result<UniqueFd> filter = memory_file(filter_);
+    if (!filter) return not_started(filter.error());
+    Result<Pipe> info = make_pipe();
+    if (!info) return not_started(info.error());
+    Result<Pipe> block = make_pipe();
+    if (!block) return not_started(block.error());
+    std::vector<FdMapping> descriptors = {{filter->get(), numbers.seccomp},
+                                          {info->write.get(), numbers.info},
+                                          {block->read.get(), numbers.block}};
+    for (std::size_t i = 0; i < command.binds.size(); ++i) {
+      descriptors.push_back({command.binds[i].fd, numbers.first_bind + static_cast<int>(i)});
+    }
+    Result<Child> child = spawn(sandbox_argv(command, numbers, geteuid() == 0), {}, descriptors);
+    if (!child) return not_started(child.error());
+    info->write.reset();
+    block->read.reset();
+
+    // The first process inside waits at `block` until it is known here: so its descriptor is
+    // certainly its own, and the limits are set before the tool starts.
+    UniqueFd inside;
+    pid_t worker = child->pid;
+    if (const std::optional<pid_t> pid = read_child_pid(info->read.get())) {
+      worker = *pid;
+      inside = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)));
+      set_limits(*pid, command);
+    }
+    block->write.reset();  // the end of the file lets it go on, as a byte would
+
+    const int bubblewrap = child->pidfd.get();
+    auto kill_all = [&] {
+      if (inside) syscall(SYS_pidfd_send_signal, inside.get(), SIGKILL, nullptr, 0);
+      syscall(SYS_pidfd_send_signal, bubblewrap, SIGKILL, nullptr, 0);
+    };
+    CommandResult result = watch(*std::move(child), worker, command.patience, kill_all);
+    // bwrap ends with the tool, maybe before what the tool left behind. The first process of the
+    // PID namespace ends only after all others in it are gone.
+    if (inside) {
+      syscall(SYS_pidfd_send_signal, inside.get(), SIGKILL, nullptr, 0);
+      wait_until_gone(inside.get());
+    }
+    return result;
+  }
+
+ private:
+  std::string filter_;
+};
+
+class DirectRunner final : public CommandRunner {
+ public:
+  CommandResult run(const Command& command) const override {
+    std::vector<std::string> argv = {"/usr/bin/env", "-i"};
+    for (const auto& [name, value] : environment_of(command)) argv.push_back(name + "=" + value);
+    for (const std::string& argument : command.argv) argv.push_back(with_paths(argument, command));
+    Result<Child> child = spawn(argv, {}, {});
+    if (!child) return not_started(child.error());
+    const pid_t pid = child->pid;
+    set_limits(pid, command);
+    return watch(*std::move(child), pid, command.patience, [pid] { kill(-pid, SIGKILL); });
+  }
+
+ private:
+  static std::string with_paths(const std::string& argument, const Command& command) {
+    for (const Bind& bind : command.binds) {
+      if (!is_within(argument, bind.at)) continue;
+      std::array<char, PATH_MAX> path{};
+      const ssize_t n =
+          readlink(fmt::format("/proc/self/fd/{}", bind.fd).c_str(), path.data(), path.size());
+      if (n <= 0) return argument;
+      return std::string(path.data(), static_cast<std::size_t>(n)) +
+             argument.substr(bind.at.size());
+    }
+    return argument;
+  }
+};
+
+}  // namespace
+
+std::vector<std::string> sandbox_argv(const Command& command, const SandboxNumbers& numbers,
+                                      bool as_root) {
+  std::vector<std::string> argv = {kBubblewrap,         "--unshare-pid", "--unshare-net",
+                                   "--unshare-ipc",     "--unshare-uts", "--unshare-cgroup-try",
+                                   "--die-with-parent", "--new-session", "--clearenv"};
+  if (as_root) {
+    // Kept only to become the tool's own user; setpriv drops them.
+    append(argv, {"--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
+                  "--cap-add", "CAP_SETPCAP"});
+    if (command.reads_any_file) append(argv, {"--cap-add", "CAP_DAC_READ_SEARCH"});
+  } else {
+    append(argv, {"--unshare-user"});
+  }
+  append(argv, {"--seccomp", std::to_string(numbers.seccomp), "--info-fd",
+                std::to_string(numbers.info), "--block-fd", std::to_string(numbers.block)});
+  append(argv, {"--ro-bind", "/usr", "/usr"});
+  for (const char* folder : {"bin", "sbin", "lib", "lib32", "lib64"}) {
+    struct stat st = {};
+    const std::string path = std::string("/") + folder;
+    if (lstat(path.c_str(), &st) != 0) continue;
+    if (S_ISLNK(st.st_mode)) {
+      append(argv, {"--symlink", std::string("usr/") + folder, path});
+    } else {
+      append(argv, {"--ro-bind", path, path});
+    }
+  }
+  append(argv, {"--dev", "/dev", "--size", std::to_string(kPrivateTmp), "--perms", "1777",
+                "--tmpfs", "/tmp"});
+  for (std::size_t i = 0; i < command.binds.size(); ++i) {
+    const Bind& bind = command.binds[i];
+    append(argv, {bind.writable ? "--bind-fd" : "--ro-bind-fd",
+                  std::to_string(numbers.first_bind + static_cast<int>(i)), bind.at});
+  }
+  for (const auto& [name, value] : environment_of(command)) append(argv, {"--setenv", name, value});
+  append(argv, {"--chdir", "/", "--"});
+  if (as_root) {
+    const std::string id = std::to_string(command.uid);
+    const std::string caps = command.reads_any_file ? "-all,+dac_read_search" : "-all";
+    append(argv, {"/usr/bin/setpriv", "--reuid", id, "--regid", id, "--clear-groups",
+                  "--inh-caps=" + caps, "--ambient-caps=" + caps, "--bounding-set=" + caps,
+                  "--no-new-privs", "--"});
+  }
+  argv.insert(argv.end(), command.argv.begin(), command.argv.end());
+  return argv;
+}
+
+Result<std::unique_ptr<CommandRunner>> make_sandbox() {
+  if (access(kBubblewrap, X_OK) != 0) {
+    return plain_error("run the sandbox", kBubblewrap,
+                       "bubblewrap is not installed: apt-get install bubblewrap");
+  }
+  Result<std::string> filter = seccomp_program();
+  if (!filter) return filter.error();
+  auto sandbox = std::make_unique<Sandbox>(*std::move(filter));
+  Command trial;
+  trial.argv = {"/usr/bin/true"};
+  trial.uid = kFirstSandboxUid;
+  constexpr std::chrono::seconds kPatience{60};
+  trial.patience = {std::chrono::steady_clock::now() + kPatience, kPatience};
+  const CommandResult result = sandbox->run(trial);
+  if (!result.ok()) {
+    return plain_error("run the sandbox", kBubblewrap,
+                       describe(result) +
+                           ". In a chroot make its root a mount point (mount --bind DIR DIR) and "
+                           "mount /proc; in a container allow namespaces; or use --sandbox none "
+                           "for repositories that you trust");
+  }
+  return std::unique_ptr<CommandRunner>(std::move(sandbox));
+}
+
+std::unique_ptr<CommandRunner> make_direct_runner() { return std::make_unique<DirectRunner>(); }
+
+}  // namespace repo

@@ -1,0 +1,206 @@
+#include "dumper/tree.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <memory>
+
+#include "base/stop_signal.h"
+
+namespace repo {
+namespace {
+
+bool has_vanished(int code) { return code == ENOENT || code == ENOTDIR || code == ELOOP; }
+
+struct CloseStream {
+  void operator()(DIR* stream) const { closedir(stream); }
+};
+
+Result<std::vector<std::string>> names_in(int directory) {
+  const int copy = fcntl(directory, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return system_error("dup", "", errno);
+  const std::unique_ptr<DIR, CloseStream> stream(fdopendir(copy));
+  if (!stream) return system_error("read", "", errno);
+  rewinddir(stream.get());
+  std::vector<std::string> names;
+  while (true) {
+    errno = 0;
+    const struct dirent* entry = readdir(stream.get());
+    if (!entry) break;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  if (errno != 0) return system_error("read", "", errno);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+UniqueFd open_directory(int parent, const std::string& name) {
+  return UniqueFd(
+      openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+}
+
+class Walk {
+ public:
+  Walk(TreeSource source, TreeVisitor& visitor, const Patience& patience)
+      : source_(std::move(source)), visitor_(visitor), patience_(patience) {}
+
+  Status run() {
+    TreeEntry top;
+    if (fstat(source_.fd, &top.st) != 0) return system_error("stat", "", errno);
+    Result<Descend> descend = visitor_.enter(top, source_.fd, "");
+    if (!descend) return descend.error();
+    if (*descend == Descend::kNo) return {};
+    return below(top, source_.fd, 1);
+  }
+
+ private:
+  Status below(const TreeEntry& entry, int directory, int depth) {
+    if (depth > kMaxDepth) return system_error("enter", entry.path, ELOOP);
+    Result<std::vector<std::string>> names = [&] {
+      const ActAs as(source_.as);
+      return names_in(directory);
+    }();
+    if (!names) {
+      if (!has_vanished(names.error().code)) {
+        return system_error("read", entry.path, names.error().code);
+      }
+      names = std::vector<std::string>();
+    }
+    for (const std::string& name : *names) {
+      if (auto error = out_of_patience(patience_)) return *error;
+      const std::string path = entry.path.empty() ? name : entry.path + "/" + name;
+      if (Status done = one(directory, name, path, depth); !done) return done;
+    }
+    return visitor_.leave(entry, directory);
+  }
+
+  Status one(int parent, const std::string& name, const std::string& path, int depth) {
+    TreeEntry entry;
+    entry.path = path;
+    UniqueFd opened;
+    {
+      const ActAs as(source_.as);
+      if (fstatat(parent, name.c_str(), &entry.st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) {
+        return has_vanished(errno) ? Status() : system_error("stat", path, errno);
+      }
+      if (entry.is_link()) {
+        std::array<char, PATH_MAX> text{};
+        const ssize_t n = readlinkat(parent, name.c_str(), text.data(), text.size());
+        if (n < 0) {  // EINVAL: it is no link any more
+          return has_vanished(errno) || errno == EINVAL ? Status()
+                                                        : system_error("readlink", path, errno);
+        }
+        entry.link.assign(text.data(), static_cast<std::size_t>(n));
+      } else if (entry.is_directory()) {
+        opened = open_directory(parent, name);
+        if (!opened) return has_vanished(errno) ? Status() : system_error("open", path, errno);
+        if (fstat(opened.get(), &entry.st) != 0) return system_error("stat", path, errno);
+      }
+    }
+    Result<Descend> descend = visitor_.enter(entry, parent, name);
+    if (!descend) return descend.error();
+    if (!opened || *descend == Descend::kNo) return {};
+    return below(entry, opened.get(), depth + 1);
+  }
+
+  const TreeSource source_;
+  TreeVisitor& visitor_;
+  const Patience patience_;
+};
+
+class Looker final : public TreeVisitor {
+ public:
+  explicit Looker(const Skip& skip) : skip_(skip) {}
+  Result<Descend> enter(const TreeEntry& entry, int, const std::string&) override {
+    if (skip_ && skip_(entry.path)) return Descend::kNo;
+    look.entries.push_back(entry);
+    return Descend::kYes;
+  }
+  Status leave(const TreeEntry&, int) override { return {}; }
+  TreeLook look;
+
+ private:
+  const Skip& skip_;
+};
+
+class Remover final : public TreeVisitor {
+ public:
+  Result<Descend> enter(const TreeEntry& entry, int parent, const std::string& name) override {
+    if (entry.is_directory()) {
+      parents_.push_back({parent, name});
+      return Descend::kYes;
+    }
+    if (unlinkat(parent, name.c_str(), 0) != 0) return system_error("remove", entry.path, errno);
+    return Descend::kNo;
+  }
+  Status leave(const TreeEntry& entry, int) override {
+    const auto [parent, name] = parents_.back();
+    parents_.pop_back();
+    if (name.empty()) return {};  // the top: removed by its name
+    if (unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0) {
+      return system_error("remove", entry.path, errno);
+    }
+    return {};
+  }
+
+ private:
+  std::vector<std::pair<int, std::string>> parents_;
+};
+
+}  // namespace
+
+bool precedes_in_walk(std::string_view a, std::string_view b) {
+  // The order of components, which is not that of whole paths: "a/b" comes before "a.b".
+  auto weight = [](char c) { return c == '/' ? 0 : 1 + static_cast<unsigned char>(c); };
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                      [&](char x, char y) { return weight(x) < weight(y); });
+}
+
+std::optional<Error> out_of_patience(const Patience& patience) {
+  if (patience.heeds_stop && stop_requested() != 0) return plain_error("", "", "stopped");
+  if (std::chrono::steady_clock::now() >= patience.deadline) {
+    return system_error("finish", "", ETIMEDOUT);
+  }
+  return std::nullopt;
+}
+
+Status walk_tree(const TreeSource& source, TreeVisitor& visitor, const Patience& patience) {
+  return Walk(source, visitor, patience).run();
+}
+
+const TreeEntry* TreeLook::find(const std::string& path) const {
+  const auto found = std::lower_bound(entries.begin(), entries.end(), path,
+                                      [](const TreeEntry& entry, const std::string& wanted) {
+                                        return precedes_in_walk(entry.path, wanted);
+                                      });
+  return found != entries.end() && found->path == path ? &*found : nullptr;
+}
+
+Result<TreeLook> look_at_tree(const TreeSource& source, const Skip& skip,
+                              const Patience& patience) {
+  Looker looker(skip);
+  if (Status walked = walk_tree(source, looker, patience); !walked) return walked.error();
+  return std::move(looker.look);
+}
+
+Status remove_tree(int parent, const std::string& name) {
+  const UniqueFd directory = open_directory(parent, name);
+  if (!directory) {
+    if (errno == ENOENT) return {};
+    if (unlinkat(parent, name.c_str(), 0) != 0) return system_error("remove", name, errno);
+    return {};
+  }
+  Remover remover;
+  Walk walk({directory.get(), std::nullopt}, remover, kNoLimit);
+  if (Status walked = walk.run(); !walked) return walked;
+  if (unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0) return system_error("remove", name, errno);
+  return {};
+}
+
+}  // namespace repo

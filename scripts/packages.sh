@@ -1,0 +1,43 @@
+# shellcheck shell=bash disable=SC2034
+# Sourced by the scripts beside it: the Debian packages of this project, and the one way of
+# installing them.
+
+build_packages=(cmake ninja-build g++ libtbb-dev libcli11-dev nlohmann-json3-dev libfmt-dev
+                libseccomp-dev libssl-dev)
+run_packages=(bubblewrap subversion mercurial util-linux)
+test_packages=(libgtest-dev libbenchmark-dev git python3 python3-jsonschema strace libcap2-bin
+               shellcheck fd-find findutils acl attr xfsprogs e2fsprogs clang-format)
+
+# install_packages NAME...: installs those that are missing. Needs root and the network only when
+# one is missing. Returns 1 when it could not; what apt-get printed is shown only then.
+install_packages() {
+  local name missing=() log
+  for name in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed ||
+      missing+=("$name")
+  done
+  ((${#missing[@]})) || return 0
+
+  if ((EUID != 0)); then
+    echo "missing packages; install them as root: apt-get install ${missing[*]}" >&2
+    return 1
+  fi
+  echo "installing ${missing[*]}" >&2
+  log=$(mktemp) || return 1
+  # umask: a caller's 077 would make files of package scripts unreadable for everybody else.
+  # Lock::Timeout: the nightly upgrade may be at work. force-conf*: nobody is there to be asked.
+  if (
+    umask 022
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update &&
+      apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=600 \
+        -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "${missing[@]}"
+  ) </dev/null >"$log" 2>&1; then
+    rm -f -- "$log"
+  else
+    cat -- "$log" >&2
+    rm -f -- "$log"
+    echo "apt-get could not install: ${missing[*]}" >&2
+    return 1
+  fi
+}
