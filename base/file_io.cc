@@ -13,13 +13,18 @@ namespace repo {
 
 Result<UniqueFd> open_beneath(int dir, const std::string& path, int flags) {
   struct open_how how = {};
-  how.flags = static_cast<unsigned>(flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  // With O_PATH nothing is opened that could block, and openat2 refuses both flags beside it.
+  const int harmless = (flags & O_PATH) != 0 ? 0 : O_NONBLOCK | O_NOCTTY;
+  how.flags = static_cast<unsigned>(flags | O_CLOEXEC | harmless);
   how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   while (true) {
     const long fd = syscall(SYS_openat2, dir, path.c_str(), &how, sizeof how);
     if (fd >= 0) return UniqueFd(static_cast<int>(fd));
     // EAGAIN: a rename elsewhere raced with the walk along ".." or a mount; openat2(2) says retry.
-    if (errno != EINTR && errno != EAGAIN) return system_error("open", path, errno);
+    if (errno == EINTR || errno == EAGAIN) continue;
+    Error error = system_error("open", path, errno);
+    if (error.code == ELOOP) error.message = "a symbolic link, which is not followed";
+    return error;
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/exit_code.h"
 #include "base/stop_signal.h"
+#include "dumper/chroot_view.h"
 #include "dumper/dump_run.h"
 #include "dumper/options.h"
 
@@ -16,6 +17,10 @@ int main(int argc, char** argv) {
       return message->exit_status;
     }
     umask(077);
+    if (const repo::Status rooted = repo::make_root_the_namespace_root(); !rooted) {
+      // The sandbox's trial tells what to do where it cannot run; --sandbox none does without.
+      std::fprintf(stderr, "repo-dump: cannot %s\n", repo::describe(rooted.error()).c_str());
+    }
     repo::install_stop_signals();
     return repo::run_dump(std::get<repo::DumpOptions>(options), stdout, stderr);
   } catch (const std::exception& error) {

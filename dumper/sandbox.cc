@@ -230,7 +230,10 @@ Result<std::unique_ptr<CommandRunner>> make_sandbox() {
   if (!filter) return filter.error();
   auto sandbox = std::make_unique<Sandbox>(*std::move(filter));
   Command trial;
-  trial.argv = {"/usr/bin/true"};
+  const UniqueFd shown(open("/usr/bin", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!shown) return system_error("open", "/usr/bin", errno);
+  trial.argv = {"/usr/bin/test", "-x", "/source/true"};
+  trial.binds = {{shown.get(), "/source", false}};
   trial.uid = kFirstSandboxUid;
   constexpr std::chrono::seconds kPatience{60};
   trial.patience = {std::chrono::steady_clock::now() + kPatience, kPatience};

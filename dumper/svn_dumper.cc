@@ -54,6 +54,19 @@ std::uint64_t largest_file(const TreeLook& look) {
   return 2 * blocks * kBlock + kSlack;
 }
 
+// In db/ hotcopy would follow a link (out of the sandbox it leads nowhere) and wait at a FIFO for
+// ever. The error names the first of them.
+std::optional<Error> odd_data(const TreeLook& look) {
+  for (const TreeEntry& entry : look.entries) {
+    if (!entry.path.starts_with("db/") || entry.is_directory() || entry.is_file()) continue;
+    return plain_error("copy", entry.path,
+                       entry.is_link() ? "data behind a symbolic link is not copied: it leads to " +
+                                             entry.link
+                                       : "a FIFO, socket or device among the data");
+  }
+  return std::nullopt;
+}
+
 // Makes what the tool's user has written root's, and readable for that user. Nothing runs in the
 // sandbox any more, so names stay what they are.
 class TakeOver final : public TreeVisitor {
@@ -109,6 +122,7 @@ class SvnDumper final : public Dumper {
     const Skip skip = job.skip_nested("");
     Result<TreeLook> look = look_at_tree(source, skip, job.patience);
     if (!look) return look.error();
+    if (auto odd = odd_data(*look)) return *odd;
 
     Command command = base_command(job.uid, job.patience);
     command.argv = {kTool, "hotcopy", "-q", "/source", "/staging/data"};
