@@ -44,7 +44,8 @@ Status make_root_the_namespace_root() {
   if (root_is_namespace_root(root.get())) return {};
 
   std::array<char, PATH_MAX> here{};
-  if (!getcwd(here.data(), here.size())) return system_error("tell the working directory", "", errno);
+  if (!getcwd(here.data(), here.size()))
+    return system_error("tell the working directory", "", errno);
   if (unshare(CLONE_NEWNS) != 0) return system_error("make a mount namespace", "", errno);
   if (mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
     return system_error("make the mounts private below", "/", errno);
@@ -55,7 +56,8 @@ Status make_root_the_namespace_root() {
   // Entering a mount namespace, be it one's own, sets root and working directory to its root: only
   // from there can the chroot's root be put in its place. pivot_root(2), NOTES: the old root ends
   // up stacked on the new one and is detached.
-  if (setns(space.get(), CLONE_NEWNS) != 0) return system_error("enter a mount namespace", "", errno);
+  if (setns(space.get(), CLONE_NEWNS) != 0)
+    return system_error("enter a mount namespace", "", errno);
   if (fchdir(inside.get()) != 0) return system_error("enter", "/", errno);
   if (syscall(SYS_pivot_root, ".", ".") != 0) {
     const int code = errno;

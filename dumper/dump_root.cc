@@ -245,6 +245,11 @@ Result<DumpRoot> open_dump_root(const TargetLook& target) {
   }
   root.top = UniqueFd(open(target.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!root.top) return system_error("open", target.path, errno);
+  struct stat st = {};
+  if (fstat(root.top.get(), &st) != 0) return system_error("stat", target.path, errno);
+  if (st.st_uid != geteuid()) {  // exchanged since the look
+    return plain_error("use", target.path, "it belongs to somebody else");
+  }
   if (fchmod(root.top.get(), 0700) != 0) return system_error("change the mode", target.path, errno);
 
   // First: whatever is missing besides is made good by the next run.

@@ -7,16 +7,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
-#include <climits>
 #include <map>
 #include <mutex>
 
 #include "base/bytes_path.h"
 #include "base/exit_code.h"
 #include "base/file_io.h"
+#include "base/host.h"
 #include "base/print.h"
 #include "base/priority.h"
 #include "base/stop_signal.h"
@@ -36,12 +35,6 @@ struct Refusal {
   ExitCode code;
   std::string message;
 };
-
-std::string host_name() {
-  std::array<char, HOST_NAME_MAX + 1> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
 
 Result<Manifest> load_manifest(const std::string& path) {
   constexpr std::size_t kLargest = std::size_t{1} << 30;
@@ -243,12 +236,28 @@ class Run {
     }
   }
 
-  ItemResult one(const PlanItem& item, int worker) const {
+  static ItemResult failed_item(const PlanItem& item) {
     ItemResult result;
     result.id = item.id;
     result.kind = item.source.kind;
     result.path = item.source.path;
     result.status = ItemStatus::kFailed;
+    return result;
+  }
+
+  // No exception may leave a task: it would end the run of all others.
+  ItemResult guarded(const PlanItem& item, int worker) const {
+    try {
+      return one(item, worker);
+    } catch (const std::exception& error) {
+      ItemResult result = failed_item(item);
+      result.error = plain_error("copy", item.source.path, error.what());
+      return result;
+    }
+  }
+
+  ItemResult one(const PlanItem& item, int worker) const {
+    ItemResult result = failed_item(item);
     if (stop_requested() != 0) {
       result.status = ItemStatus::kSkipped;
       result.error = plain_error("", "", "stopped before its turn");
@@ -285,7 +294,7 @@ class Run {
     std::mutex printing;
     bool printed = true;
     for_each_item([&](std::size_t i, int worker) {
-      results[i] = one(plan_[i], worker);
+      results[i] = guarded(plan_[i], worker);
       const std::lock_guard lock(printing);
       printed = print_item(results[i]) && printed;
     });

@@ -23,17 +23,6 @@ namespace {
 constexpr std::size_t kKeepOut = std::size_t{1} << 20;
 constexpr std::size_t kKeepErr = std::size_t{64} << 10;
 
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
-};
-
-Result<Pipe> make_pipe() {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return system_error("pipe", "", errno);
-  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
-
 class SpawnAttributes {
  public:
   SpawnAttributes() {
@@ -78,6 +67,12 @@ bool drain(int fd, std::string& kept, std::size_t limit) {
 }
 
 }  // namespace
+
+Result<Pipe> make_pipe() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return system_error("pipe", "", errno);
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
 
 Result<Child> spawn(const std::vector<std::string>& argv,
                     const std::vector<std::string>& environment,
@@ -127,8 +122,10 @@ CommandResult watch(Child child, pid_t worker, const Patience& patience,
   std::optional<std::uint64_t> moved;
   Clock::time_point last_progress = Clock::now();
 
+  Clock::time_point killed_at;
   auto end_it = [&](End why) {
     ended_by_us = true;
+    killed_at = Clock::now();
     result.end = why;
     kill_all();
   };
@@ -144,8 +141,12 @@ CommandResult watch(Child child, pid_t worker, const Patience& patience,
     if (watched[1].revents != 0) out_open = drain(child.out.get(), result.out, kKeepOut);
     if (watched[2].revents != 0) err_open = drain(child.err.get(), result.err, kKeepErr);
     if (watched[0].revents != 0) break;
-    if (ended_by_us) continue;
     const Clock::time_point now = Clock::now();
+    if (ended_by_us && now - killed_at >= kKillGrace) {
+      result.err += "\nit cannot be ended: it waits in the kernel, for a disk or a server";
+      return result;
+    }
+    if (ended_by_us) continue;
     const std::optional<std::uint64_t> moved_now = bytes_moved(worker);
     if (!moved_now || moved_now != moved) last_progress = now;
     moved = moved_now;

@@ -15,6 +15,13 @@
 
 namespace repo {
 
+// Both ends are closed on exec.
+struct Pipe {
+  UniqueFd read;
+  UniqueFd write;
+};
+Result<Pipe> make_pipe();
+
 struct FdMapping {
   int from = -1;  // ours; stays open here
   int to = -1;    // its number in the child
@@ -33,6 +40,10 @@ struct Child {
 Result<Child> spawn(const std::vector<std::string>& argv,
                     const std::vector<std::string>& environment,
                     const std::vector<FdMapping>& descriptors);
+
+// How long a killed process is waited for. One that waits in the kernel for a dead server cannot be
+// ended: it is left behind, and told.
+inline constexpr std::chrono::seconds kKillGrace{30};
 
 // Waits for the end of `child`, collecting its output. Where patience ends or a stop is requested
 // first, calls `kill_all` (which must make the child end) and waits on. `worker` is the process

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/bytes_path.h"
+#include "scanner/json_fields.h"
 
 namespace repo {
 namespace {
@@ -12,20 +13,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
-
-void put_bytes(Json& object, const std::string& key, const std::string& bytes) {
-  object[key] = readable(bytes);
-  if (!is_utf8(bytes)) object[key + "_b64"] = base64_encode(bytes);
-}
-
-Json to_json(const Detail& detail) {
-  Json object = Json::object();
-  for (const auto& [key, value] : detail) {
-    if (const auto* text = std::get_if<std::string>(&value)) put_bytes(object, key, *text);
-    if (const auto* number = std::get_if<std::uint64_t>(&value)) object[key] = *number;
-  }
-  return object;
-}
 
 Json to_json(const std::vector<std::string>& lines) {
   Json array = Json::array();
@@ -50,7 +37,7 @@ Json to_json(const ItemResult& result) {
   object["seconds"] = result.seconds;
   object["bytes"] = result.bytes;
   if (!result.generation.empty()) object["generation"] = result.generation;
-  if (!result.fingerprint.empty()) object["fingerprint"] = to_json(result.fingerprint);
+  if (!result.fingerprint.empty()) object["fingerprint"] = detail_json(result.fingerprint);
   if (result.lock_seconds) object["lock_ms"] = milliseconds(*result.lock_seconds);
   if (!result.notes.empty()) object["notes"] = to_json(result.notes);
   if (result.error) object["error"] = readable(describe(*result.error));
@@ -94,7 +81,7 @@ std::string write_item_record(const ItemRecord& record) {
   origin["gid"] = source.gid;
   origin["mode"] = fmt::format("{:04o}", source.mode);
   document["source"] = std::move(origin);
-  document["fingerprint"] = to_json(record.fingerprint);
+  document["fingerprint"] = detail_json(record.fingerprint);
   document["verified"] = {{"whole", rfc3339(record.verified)},
                           {"by", record.tool},
                           {"version", readable(record.tool_version)}};

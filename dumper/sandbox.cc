@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -17,6 +18,7 @@
 
 #include "base/bytes_path.h"
 #include "base/file_io.h"
+#include "base/stop_signal.h"
 #include "dumper/process.h"
 #include "dumper/seccomp_filter.h"
 
@@ -53,17 +55,6 @@ void set_limits(pid_t pid, const Command& command) {
   if (command.max_file_size != UINT64_MAX) set(RLIMIT_FSIZE, command.max_file_size);
 }
 
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
-};
-
-Result<Pipe> make_pipe() {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return system_error("pipe", "", errno);
-  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
-
 Result<UniqueFd> memory_file(const std::string& bytes) {
   UniqueFd file(memfd_create("seccomp", MFD_CLOEXEC));
   if (!file) return system_error("memfd_create", "", errno);
@@ -72,8 +63,16 @@ Result<UniqueFd> memory_file(const std::string& bytes) {
   return file;
 }
 
-// bwrap writes {"child-pid": N} and closes; nothing where it failed before that.
-std::optional<pid_t> read_child_pid(int fd) {
+// bwrap writes {"child-pid": N} and closes; nothing where it failed before that, or patience ended.
+std::optional<pid_t> read_child_pid(int fd, const Patience& patience) {
+  constexpr int kLookEvery = 1000;  // milliseconds
+  const auto give_up =
+      std::min(patience.deadline, std::chrono::steady_clock::now() + patience.stall);
+  while (true) {
+    std::array<struct pollfd, 2> watched = {{{fd, POLLIN, 0}, {stop_fd(), POLLIN, 0}}};
+    if (poll(watched.data(), watched.size(), kLookEvery) > 0 && watched[0].revents != 0) break;
+    if (stop_requested() != 0 || std::chrono::steady_clock::now() >= give_up) return std::nullopt;
+  }
   constexpr std::size_t kLimit = 4096;
   const Result<std::string> text = read_to_end(fd, kLimit);
   if (!text) return std::nullopt;
@@ -86,9 +85,17 @@ std::optional<pid_t> read_child_pid(int fd) {
   return pid > 0 ? std::optional(pid) : std::nullopt;
 }
 
-void wait_until_gone(int pidfd) {
-  struct pollfd gone = {pidfd, POLLIN, 0};
-  while (poll(&gone, 1, -1) < 0 && errno == EINTR) {
+// False where it is still there after kKillGrace.
+bool wait_until_gone(int pidfd) {
+  const auto give_up = std::chrono::steady_clock::now() + kKillGrace;
+  while (true) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        give_up - std::chrono::steady_clock::now());
+    struct pollfd gone = {pidfd, POLLIN, 0};
+    const int ready = poll(&gone, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    if (ready > 0) return true;
+    if (ready == 0) return false;
+    if (errno != EINTR) return false;
   }
 }
 
@@ -119,7 +126,7 @@ class Sandbox final : public CommandRunner {
     // certainly its own, and the limits are set before the tool starts.
     UniqueFd inside;
     pid_t worker = child->pid;
-    if (const std::optional<pid_t> pid = read_child_pid(info->read.get())) {
+    if (const std::optional<pid_t> pid = read_child_pid(info->read.get(), command.patience)) {
       worker = *pid;
       inside = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)));
       set_limits(*pid, command);
@@ -136,7 +143,10 @@ class Sandbox final : public CommandRunner {
     // PID namespace ends only after all others in it are gone.
     if (inside) {
       syscall(SYS_pidfd_send_signal, inside.get(), SIGKILL, nullptr, 0);
-      wait_until_gone(inside.get());
+      if (!wait_until_gone(inside.get()) && result.end == CommandResult::End::kExited) {
+        result.end = CommandResult::End::kStalled;
+        result.err += "\na process that it left behind cannot be ended";
+      }
     }
     return result;
   }

@@ -60,9 +60,9 @@ std::optional<Error> odd_data(const TreeLook& look) {
   for (const TreeEntry& entry : look.entries) {
     if (!entry.path.starts_with("db/") || entry.is_directory() || entry.is_file()) continue;
     return plain_error("copy", entry.path,
-                       entry.is_link() ? "data behind a symbolic link is not copied: it leads to " +
-                                             entry.link
-                                       : "a FIFO, socket or device among the data");
+                       entry.is_link()
+                           ? "data behind a symbolic link is not copied: it leads to " + entry.link
+                           : "a FIFO, socket or device among the data");
   }
   return std::nullopt;
 }

@@ -5,27 +5,13 @@
 
 #include "base/bytes_path.h"
 #include "scanner/item_id.h"
+#include "scanner/json_fields.h"
 #include "scanner/manifest.h"
 
 namespace repo {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// Text that may be raw bytes: the readable form, and the exact one where they differ.
-void put_bytes(Json& object, const std::string& key, const std::string& bytes) {
-  object[key] = readable(bytes);
-  if (!is_utf8(bytes)) object[key + "_b64"] = base64_encode(bytes);
-}
-
-Json to_json(const Detail& detail) {
-  Json object = Json::object();
-  for (const auto& [key, value] : detail) {
-    if (const auto* text = std::get_if<std::string>(&value)) put_bytes(object, key, *text);
-    if (const auto* number = std::get_if<std::uint64_t>(&value)) object[key] = *number;
-  }
-  return object;
-}
 
 Json to_json(const Repository& repository) {
   Json object;
@@ -38,7 +24,7 @@ Json to_json(const Repository& repository) {
   object["uid"] = repository.uid;
   object["gid"] = repository.gid;
   object["mode"] = fmt::format("{:04o}", repository.mode);
-  object["detail"] = to_json(repository.detail);
+  object["detail"] = detail_json(repository.detail);
   return object;
 }
 

@@ -5,10 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
-#include <climits>
 #include <cstdlib>
 #include <memory>
 
@@ -16,6 +14,7 @@
 #include "base/clock.h"
 #include "base/exit_code.h"
 #include "base/file_io.h"
+#include "base/host.h"
 #include "base/print.h"
 #include "base/priority.h"
 #include "base/stop_signal.h"
@@ -37,12 +36,6 @@ int open_directory_budget(int jobs) {
   }
   const long room = static_cast<long>(std::min<rlim_t>(limit.rlim_cur, 65536)) - 3L * jobs - 16;
   return static_cast<int>(std::clamp(room, 0L, 32768L));
-}
-
-std::string host_name() {
-  std::array<char, HOST_NAME_MAX + 1> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
 }
 
 Status print(std::FILE* out, std::string_view bytes) {
