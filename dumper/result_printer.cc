@@ -27,8 +27,9 @@ std::string state_of(const Detail& fingerprint) {
     const DetailValue* value = find_detail(fingerprint, key);
     const auto* number = value ? std::get_if<std::uint64_t>(value) : nullptr;
     if (number) {
-      return std::string(key) == "revision" ? fmt::format("r{}, ", *number)
-                                            : fmt::format("{} changesets, ", *number);
+      return std::string(key) == "revision"
+                 ? fmt::format("r{}, ", *number)
+                 : fmt::format("{} changeset{}, ", *number, *number == 1 ? "" : "s");
     }
   }
   return "";
