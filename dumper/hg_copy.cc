@@ -95,6 +95,20 @@ Result<std::string> digest_of(int directory, const std::string& name,
   return content.error();
 }
 
+// A lock that the place refuses, not one that somebody holds.
+bool cannot_be_made(int code) {
+  return code == EROFS || code == EACCES || code == EPERM || code == ENOSPC || code == EDQUOT;
+}
+
+// Nothing in it had changed within two seconds before `began`: a change in the same tick of the
+// file system's clock as the look would not show.
+bool is_settled(const CopyPass& pass) {
+  constexpr time_t kTick = 2;
+  return std::all_of(
+      pass.look.entries.begin(), pass.look.entries.end(),
+      [&](const TreeEntry& entry) { return entry.st.st_ctim.tv_sec < pass.began.tv_sec - kTick; });
+}
+
 bool same_look(const TreeLook& a, const TreeLook& b) {
   return std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
                     [](const TreeEntry& x, const TreeEntry& y) {
@@ -135,9 +149,7 @@ class HgCopy {
       Result<HgLock> store_lock =
           wlock ? lock(parts_.store_fd(), "lock", parts_.shared_as) : Result<HgLock>(wlock.error());
       if (!store_lock) {
-        const int code = store_lock.error().code;
-        if (code != EROFS && code != EACCES && code != EPERM)
-          return in_hg(store_lock.error(), ".hg");
+        if (!cannot_be_made(store_lock.error().code)) return in_hg(store_lock.error(), ".hg");
         locked = false;
         facts.notes.push_back("no lock could be made (" + store_lock.error().message +
                               "): copied while nothing changed");
@@ -146,6 +158,9 @@ class HgCopy {
       if (!second) return second.error();
       Result<Detail> state = source_fingerprint();
       if (!state) return in_hg(state.error(), ".hg");
+      if (parts_.is_share()) {
+        if (Status done = make_self_contained(facts); !done) return done.error();
+      }
       if (!locked && !is_same(*second)) {
         Error error = system_error("copy", ".hg", EBUSY);
         error.message = "changed while it was copied, and no lock could be made";
@@ -157,9 +172,6 @@ class HgCopy {
             std::chrono::duration<double>(std::chrono::steady_clock::now() - held).count();
       }
       passes_ = *std::move(second);
-    }
-    if (parts_.is_share()) {
-      if (Status done = make_self_contained(facts); !done) return done.error();
     }
     Result<std::string> owners = all_owners();
     if (!owners) return owners.error();
@@ -239,10 +251,10 @@ class HgCopy {
   // Without locks: nothing may have changed since the second pass looked.
   bool is_same(const Passes& passes) const {
     const Result<TreeLook> hg = look_at_tree(hg_source_, hg_skip_, job_.patience);
-    if (!hg || !same_look(*hg, passes.hg.look)) return false;
+    if (!hg || !same_look(*hg, passes.hg.look) || !is_settled(passes.hg)) return false;
     if (!parts_.is_share()) return true;
     const Result<TreeLook> store = look_at_tree(store_source(), store_skip_, job_.patience);
-    return store && same_look(*store, passes.store->look);
+    return store && same_look(*store, passes.store->look) && is_settled(*passes.store);
   }
 
   Status make_self_contained(CopyFacts& facts) {

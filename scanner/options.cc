@@ -50,6 +50,7 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
       ->capture_default_str();
   app.add_option("-k,--kinds", kinds, "only these kinds, with commas: svn,hg")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("LIST")
       ->check(CLI::IsMember(kind_names()));
   app.add_flag("-x,--one-file-system", options.one_file_system, "do not enter other file systems");
