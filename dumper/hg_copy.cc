@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "base/bytes_path.h"
 #include "base/digest.h"
 #include "base/file_io.h"
+#include "base/stop_signal.h"
 #include "dumper/hg_lock.h"
 #include "dumper/owners.h"
 #include "dumper/tree_copier.h"
@@ -109,6 +111,21 @@ bool is_settled(const CopyPass& pass) {
       [&](const TreeEntry& entry) { return entry.st.st_ctim.tv_sec < pass.began.tv_sec - kTick; });
 }
 
+// Waits, where the last change is a moment ago, until is_settled() can be true.
+void let_settle(const CopyPass& pass) {
+  time_t newest = 0;
+  for (const TreeEntry& entry : pass.look.entries) {
+    newest = std::max(newest, entry.st.st_ctim.tv_sec);
+  }
+  struct timespec now = {};
+  clock_gettime(CLOCK_REALTIME, &now);
+  constexpr time_t kEnough = 4;  // seconds: more than is_settled() asks for
+  const time_t left = std::clamp<time_t>(newest + kEnough - now.tv_sec, 0, kEnough);
+  struct pollfd stop = {stop_fd(), POLLIN, 0};
+  constexpr int kMilliseconds = 1000;
+  poll(&stop, 1, static_cast<int>(left) * kMilliseconds);
+}
+
 bool same_look(const TreeLook& a, const TreeLook& b) {
   return std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
                     [](const TreeEntry& x, const TreeEntry& y) {
@@ -153,6 +170,7 @@ class HgCopy {
         locked = false;
         facts.notes.push_back("no lock could be made (" + store_lock.error().message +
                               "): copied while nothing changed");
+        let_settle(first->hg);
       }
       Result<Passes> second = pass(&*first);
       if (!second) return second.error();
