@@ -4,12 +4,14 @@
 #include <exception>
 
 #include "base/exit_code.h"
+#include "base/standard_streams.h"
 #include "base/stop_signal.h"
 #include "dumper/chroot_view.h"
 #include "dumper/dump_run.h"
 #include "dumper/options.h"
 
 int main(int argc, char** argv) {
+  repo::fill_standard_streams();
   try {
     const auto options = repo::parse_dump_options(argc, argv);
     if (const auto* message = std::get_if<repo::DumpOptionsMessage>(&options)) {

@@ -2,11 +2,13 @@
 #include <exception>
 
 #include "base/exit_code.h"
+#include "base/standard_streams.h"
 #include "base/stop_signal.h"
 #include "scanner/options.h"
 #include "scanner/scan.h"
 
 int main(int argc, char** argv) {
+  repo::fill_standard_streams();
   try {
     const auto options = repo::parse_scan_options(argc, argv);
     if (const auto* message = std::get_if<repo::OptionsMessage>(&options)) {
