@@ -1,6 +1,7 @@
 #include "dumper/publish.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -153,7 +154,7 @@ Status apply_retention(const DumpRoot& root, const std::string& kind, const std:
     if (Status removed = remove_tree(root.staging.get(), condemned); !removed) return removed;
     if (renameat2(older->get(), name.c_str(), root.staging.get(), condemned.c_str(),
                   RENAME_NOREPLACE) != 0) {
-      return system_error("remove", "older/" + kind + "/" + id + "/" + name, errno);
+      return system_error("remove", fmt::format("older/{}/{}/{}", kind, id, name), errno);
     }
     // A crash from here on would bring it back to older/: without its record it is no generation.
     unlinkat(root.staging.get(), (condemned + "/item.json").c_str(), 0);

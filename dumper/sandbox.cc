@@ -159,7 +159,9 @@ class DirectRunner final : public CommandRunner {
  public:
   CommandResult run(const Command& command) const override {
     std::vector<std::string> argv = {"/usr/bin/env", "-i"};
-    for (const auto& [name, value] : environment_of(command)) argv.push_back(name + "=" + value);
+    for (const auto& [name, value] : environment_of(command)) {
+      argv.push_back(fmt::format("{}={}", name, value));
+    }
     for (const std::string& argument : command.argv) argv.push_back(with_paths(argument, command));
     Result<Child> child = spawn(argv, {}, {});
     if (!child) return not_started(child.error());

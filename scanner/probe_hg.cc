@@ -64,7 +64,7 @@ Result<ChangelogFacts> read_changelog(const File& file) {
     return facts;
   }
   // Inline: hop from record to record, through a window so that it costs few reads.
-  std::string window(256 * 1024, '\0');
+  std::string window(std::size_t{256} << 10, '\0');
   std::uint64_t start = 0;
   std::size_t filled = 0;
   for (std::uint64_t at = 0; at + kRecord <= file.size();) {
@@ -136,7 +136,8 @@ ProbeResult probe_hg(const Directory& directory) {
   }
   if (!facts) {
     return broken(store ? ".hg/store/00changelog.i" : ".hg/00changelog.i", facts.error().code,
-                  "hg repository whose changelog cannot be read");
+                  facts.error().code == 0 ? "hg repository: " + facts.error().message
+                                          : "hg repository whose changelog cannot be read");
   }
   return {*std::move(facts), std::nullopt};
 }
@@ -149,7 +150,11 @@ Result<Detail> read_hg_store(const Directory& directory) {
     return file.error();
   }
   const Result<ChangelogFacts> facts = read_changelog(**file);
-  if (!facts) return system_error("read", index, facts.error().code);
+  if (!facts) {
+    Error error = facts.error();
+    error.path = index;
+    return error;
+  }
   Detail detail;
   if (facts->known) detail.emplace_back("changesets", facts->count);
   if (facts->known && facts->count > 0) detail.emplace_back("tip", facts->tip);
