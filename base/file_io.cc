@@ -9,6 +9,8 @@
 #include <atomic>
 #include <cerrno>
 
+#include "base/stop_signal.h"
+
 namespace repo {
 
 Result<UniqueFd> open_beneath(int dir, const std::string& path, int flags) {
@@ -17,11 +19,12 @@ Result<UniqueFd> open_beneath(int dir, const std::string& path, int flags) {
   const int harmless = (flags & O_PATH) != 0 ? 0 : O_NONBLOCK | O_NOCTTY;
   how.flags = static_cast<unsigned>(flags | O_CLOEXEC | harmless);
   how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  while (true) {
+  constexpr int kTries = 16;
+  for (int i = 0;; ++i) {
     const long fd = syscall(SYS_openat2, dir, path.c_str(), &how, sizeof how);
     if (fd >= 0) return UniqueFd(static_cast<int>(fd));
     // EAGAIN: a rename elsewhere raced with the walk along ".." or a mount; openat2(2) says retry.
-    if (errno == EINTR || errno == EAGAIN) continue;
+    if (errno == EINTR || (errno == EAGAIN && i < kTries)) continue;
     Error error = system_error("open", path, errno);
     if (error.code == ELOOP) error.message = "a symbolic link, which is not followed";
     return error;
@@ -35,7 +38,7 @@ Result<std::string> read_to_end(int fd, std::size_t limit) {
     const ssize_t n = ::read(fd, buffer, sizeof buffer);
     if (n == 0) return content;
     if (n < 0) {
-      if (errno == EINTR) continue;
+      if (errno == EINTR && stop_requested() == 0) continue;
       return system_error("read", "", errno);
     }
     content.append(buffer, static_cast<std::size_t>(n));

@@ -19,7 +19,8 @@ Result<UniqueFd> open_beneath(int dir, const std::string& path, int flags);
 // directory is EINVAL, a file above `limit` bytes EFBIG; neither is read.
 Result<std::string> read_small_file(int dir, const std::string& path, std::size_t limit);
 
-// The rest of an open descriptor (a pipe, a file), EFBIG above `limit`.
+// The rest of an open descriptor (a pipe, a file), EFBIG above `limit`, EINTR once a stop was
+// requested.
 Result<std::string> read_to_end(int fd, std::size_t limit);
 
 // Writes all of `bytes`, whatever the chunks the kernel takes.

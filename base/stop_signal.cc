@@ -15,8 +15,15 @@ std::atomic<int> g_signal{0};
 std::atomic<int> g_event{-1};
 static_assert(std::atomic<int>::is_always_lock_free, "used in a signal handler");
 
+constexpr int kStopSignals[] = {SIGINT, SIGTERM, SIGHUP};
+
 void on_signal(int signal) {
   const int saved = errno;
+  for (const int each : kStopSignals) {  // whichever comes next ends the process
+    struct sigaction before = {};
+    sigaction(each, nullptr, &before);
+    if (before.sa_handler == on_signal) std::signal(each, SIG_DFL);
+  }
   request_stop(signal);
   errno = saved;
 }
@@ -27,9 +34,9 @@ void install_stop_signals() {
   if (g_event.load() < 0) g_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   struct sigaction action = {};
   action.sa_handler = on_signal;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);  // no SA_RESTART: blocking calls return
+  action.sa_flags = 0;  // no SA_RESTART: blocking calls return
   sigemptyset(&action.sa_mask);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal : kStopSignals) {
     struct sigaction before = {};
     sigaction(signal, nullptr, &before);
     if (before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);  // nohup stays nohup

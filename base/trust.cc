@@ -4,27 +4,73 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstdlib>
-#include <memory>
+#include <climits>
+#include <deque>
 
 #include "base/bytes_path.h"
 
 namespace repo {
 namespace {
 
+// Write permission for a group counts: a group has members, and with an access control list these
+// bits are the mask of all its entries (acl(5)).
 bool writable_by_others(const struct stat& st) {
+  if (S_ISLNK(st.st_mode)) return st.st_uid != 0;
   if (st.st_uid != 0) return true;
   const bool sticky_directory = S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX) != 0;
-  if ((st.st_mode & S_IWOTH) != 0 && !sticky_directory) return true;
-  return (st.st_mode & S_IWGRP) != 0 && st.st_gid != 0 && !sticky_directory;
+  return (st.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !sticky_directory;
 }
 
-Error distrust(const std::string& what, const std::string& path) {
-  return plain_error("open", path,
-                     what +
-                         " could have been written by somebody else than root: make it "
-                         "root's and not writable for group and others");
+std::deque<std::string> components(const std::string& path) {
+  std::deque<std::string> parts;
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    if (end > at) parts.push_back(path.substr(at, end - at));
+    at = end + 1;
+  }
+  return parts;
+}
+
+// Walks as the kernel would, and looks at every directory and link on the way and at the file.
+Status check_way(const std::string& path) {
+  auto distrust = [&](const std::string& at) {
+    return plain_error("open", path,
+                       printable(at) +
+                           " could have been written by somebody else than root: make "
+                           "it root's and not writable for group and others");
+  };
+  std::deque<std::string> rest = components(path);
+  std::string here = "/";
+  int links = 0;
+  while (true) {
+    struct stat st = {};
+    if (lstat(here.c_str(), &st) != 0) return system_error("stat", here, errno);
+    if (writable_by_others(st)) return distrust(here);
+    if (S_ISLNK(st.st_mode)) {
+      constexpr int kMostLinks = 40;  // as the kernel, path_resolution(7)
+      std::array<char, PATH_MAX> target{};
+      const ssize_t n = readlink(here.c_str(), target.data(), target.size() - 1);
+      if (n < 0) return system_error("readlink", here, errno);
+      if (++links > kMostLinks) return system_error("open", path, ELOOP);
+      const std::deque<std::string> more = components(target.data());
+      rest.insert(rest.begin(), more.begin(), more.end());
+      const std::size_t slash = target[0] == '/' ? 0 : here.rfind('/');
+      here.resize(slash == 0 ? 1 : slash);
+    }
+    while (!rest.empty() && (rest.front() == "." || rest.front() == "..")) {
+      if (rest.front() == "..") {
+        const std::size_t slash = here.rfind('/');
+        here.resize(slash == 0 ? 1 : slash);
+      }
+      rest.pop_front();
+    }
+    if (rest.empty()) return {};
+    here = join_path(here, rest.front());
+    rest.pop_front();
+  }
 }
 
 }  // namespace
@@ -35,27 +81,18 @@ Result<UniqueFd> open_trusted(const std::string& path) {
   struct stat st = {};
   if (fstat(file.get(), &st) != 0) return system_error("stat", path, errno);
   if (S_ISDIR(st.st_mode)) return system_error("read", path, EISDIR);
-  if (geteuid() != 0 || !S_ISREG(st.st_mode)) return file;
-  if (writable_by_others(st)) return distrust("it", path);
-
-  // The directories that lead to it: of the name as given (a link there could be exchanged) and
-  // of the file that it led to.
-  const std::unique_ptr<char, decltype(&free)> real(realpath(path.c_str(), nullptr), &free);
-  if (!real) return system_error("resolve", path, errno);
-  const std::unique_ptr<char, decltype(&free)> here(realpath(".", nullptr), &free);
-  if (!here) return system_error("resolve", ".", errno);
-  const std::string given = path.starts_with('/') ? path : join_path(here.get(), path);
-  for (std::string each : {std::string(real.get()), given}) {
-    while (true) {
-      struct stat step = {};
-      if (lstat(each.c_str(), &step) != 0) return system_error("stat", each, errno);
-      const bool bad = S_ISLNK(step.st_mode) ? step.st_uid != 0 : writable_by_others(step);
-      if (bad) return distrust(printable(each), path);
-      if (each == "/") break;
-      const std::size_t slash = each.rfind('/');
-      each.resize(slash == 0 ? 1 : slash);
-    }
+  if (geteuid() != 0) return file;
+  if (!S_ISREG(st.st_mode)) {  // a pipe or a terminal, but not one that somebody else has put there
+    if (st.st_uid == 0) return file;
+    return plain_error("open", path, "it belongs to somebody else than root");
   }
+  std::string whole = path;
+  if (!path.starts_with('/')) {
+    std::array<char, PATH_MAX> here{};
+    if (!getcwd(here.data(), here.size())) return system_error("resolve", ".", errno);
+    whole = join_path(here.data(), path);
+  }
+  if (Status trusted = check_way(whole); !trusted) return trusted.error();
   return file;
 }
 

@@ -17,6 +17,10 @@ std::string last_words(const std::string& text) {
     at = end + 1;
   }
   std::string words;
+  constexpr std::size_t kLongest = 400;  // bytes of a line
+  for (std::string& line : lines) {
+    if (line.size() > kLongest) line = line.substr(0, kLongest) + "…";
+  }
   for (std::size_t i = lines.size() > kLines ? lines.size() - kLines : 0; i < lines.size(); ++i) {
     words += (words.empty() ? "" : " | ") + lines[i];
   }

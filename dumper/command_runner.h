@@ -62,8 +62,9 @@ class CommandRunner {
  public:
   virtual ~CommandRunner() = default;
 
-  // Blocks until the tool and everything it started are gone, whatever the end. Safe to call from
-  // several threads at once.
+  // Blocks until the tool is gone, whatever the end; the sandbox: until everything that it started
+  // is gone too, but for what cannot be killed (process.h). Safe to call from several threads at
+  // once.
   virtual CommandResult run(const Command& command) const = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ Error in_item(Error error, const Repository& source) {
   return error;
 }
 
-// Removes the staging directory unless it was handed over.
+// Removes the staging directory once it is ours, unless it was handed over.
 class Staged {
  public:
   Staged(const DumpRoot& root, std::string name) : root_(root), name_(std::move(name)) {}
@@ -38,13 +39,15 @@ class Staged {
   Staged& operator=(const Staged&) = delete;
   ~Staged() {
     // What cannot be removed now is removed by the next run's recover_staging().
-    if (!handed_over_) static_cast<void>(remove_tree(root_.staging.get(), name_));
+    if (taken_ && !handed_over_) static_cast<void>(remove_tree(root_.staging.get(), name_));
   }
+  void take() { taken_ = true; }
   void hand_over() { handed_over_ = true; }
 
  private:
   const DumpRoot& root_;
   std::string name_;
+  bool taken_ = false;
   bool handed_over_ = false;
 };
 
@@ -61,24 +64,29 @@ class ItemDump {
     if (!source) return source.error();
     const std::string name = staging_name(item_.source.kind, item_.id);
     Staged staged(context_.root, name);
+    // Open from before the first write: syncfs(2) tells a descriptor of the write errors since it
+    // was opened, and tells each descriptor once.
+    const UniqueFd sync(
+        openat(context_.root.staging.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!sync) return in_root(system_error("open", "control/staging", errno));
 
-    Result<CopyFacts> facts = copy_and_verify(source->get(), name);
+    Result<CopyFacts> facts = copy_and_verify(source->get(), staged);
     if (!facts) return facts.error();
     Result<UniqueFd> staging =
         open_beneath(context_.root.staging.get(), name, O_RDONLY | O_DIRECTORY);
     if (!staging) return staging.error();
     Result<UniqueFd> data = open_beneath(staging->get(), "data", O_RDONLY | O_DIRECTORY);
     if (!data) return data.error();
-    Result<Sealed> sealed = seal(data->get(), facts->source_look, patience_);
+    Result<Sealed> sealed = seal(data->get(), facts->source_look, facts->owners, patience_);
     if (!sealed) return sealed.error();
 
     result.generation =
-        next_generation(utc_now(), current_generation(context_.root, item_.source.kind, item_.id));
+        next_generation(utc_now(), newest_generation(context_.root, item_.source.kind, item_.id));
     if (Status written = write_records(staging->get(), *facts, *sealed, result.generation);
         !written) {
       return written;
     }
-    if (syncfs(staging->get()) != 0) return system_error("syncfs", context_.root.path, errno);
+    if (syncfs(sync.get()) != 0) return system_error("syncfs", context_.root.path, errno);
     if (auto error = out_of_patience(patience_)) return *error;
     // From here on what lies in staging may be the generation that was displaced: it is not ours to
     // remove any more. Where publishing fails, the next run's recover_staging() sorts it out.
@@ -86,23 +94,29 @@ class ItemDump {
     if (Status done = publish(context_.root, item_.source.kind, item_.id); !done) {
       return in_root(done.error());
     }
+    // Copied from here on; what fails is told beside that.
+    if (Status done = retire_displaced(context_.root, item_.source.kind, item_.id); !done) {
+      result.error = in_root(done.error());
+    }
     result.bytes = sealed->totals.bytes;
     result.fingerprint = facts->fingerprint;
     result.lock_seconds = facts->lock_seconds;
     result.notes = facts->notes;
+    if (result.error) return {};
     if (Status kept = apply_retention(context_.root, item_.source.kind, item_.id, context_.keep);
         !kept) {
-      result.error = in_root(kept.error());  // copied all the same
+      result.error = in_root(kept.error());
     }
     return {};
   }
 
  private:
-  Result<CopyFacts> copy_and_verify(int source, const std::string& name) {
+  Result<CopyFacts> copy_and_verify(int source, Staged& staged) {
     Error last;
     for (int i = 0; i < kTries; ++i) {
-      Result<UniqueFd> staging = make_staging(context_.root, name);
+      Result<UniqueFd> staging = make_staging(context_.root, item_.source.kind, item_.id);
       if (!staging) return in_root(staging.error());
+      staged.take();
       DumpJob job{item_.source, source, staging->get(), context_.uid, item_.nested, patience_};
       Result<CopyFacts> facts = dumper_.copy(job, context_.runner);
       if (facts) {
@@ -112,6 +126,10 @@ class ItemDump {
       }
       last = facts.error();
       if (last.code != EBUSY) return last;
+      // Whoever is at work there may be done in a moment.
+      constexpr int kMoment = 500;  // milliseconds, twice as long each time
+      struct pollfd stop = {stop_fd(), POLLIN, 0};
+      if (i + 1 < kTries) poll(&stop, 1, kMoment << i);
     }
     last.message = "busy, tried " + std::to_string(kTries) + " times: " + last.message;
     return last;
@@ -132,12 +150,12 @@ class ItemDump {
     record.lock_seconds = facts.lock_seconds;
     record.totals = sealed.totals;
     record.checksums_sha256 = sha256_hex(sealed.checksums);
-    record.owners_sha256 = sha256_hex(facts.owners);
+    record.owners_sha256 = sha256_hex(sealed.owners);
     if (fchown(staging, geteuid(), getegid()) != 0 || fchmod(staging, 0700) != 0) {
       return system_error("change the mode", "", errno);
     }
     if (Status made = create_file(staging, "SHA256SUMS", sealed.checksums); !made) return made;
-    if (Status made = create_file(staging, "owners", facts.owners); !made) return made;
+    if (Status made = create_file(staging, "owners", sealed.owners); !made) return made;
     return create_file(staging, "item.json", write_item_record(record));
   }
 

@@ -39,23 +39,27 @@ constexpr const char* kReadme = R"(Copies of repositories, made and verified by 
 current/KIND/ID/    the newest copy of a repository; item.json names its original path
 older/KIND/ID/TIME/ earlier ones
 
-To bring one back by hand, as root, with no tool of repo-backup:
+To bring one back by hand, as root, with no tool of repo-backup (KIND svn here; for hg see 5):
 
-  1. Find it:        grep -l '"path": "/srv/svn/alpha"' current/*/*/item.json
-  2. Check it:       cd current/svn/ID && sha256sum --quiet -c SHA256SUMS
-  3. Copy it:        cp -a data /srv/svn/alpha      (hg: data holds .hg: cp -a data/.hg /srv/hg/beta/)
-  4. Give it back its owners and modes: each line of the file `owners` says
-     TYPE MODE UID GID XATTRS PATH, with PATH relative to data/:
+  1. Find it:     grep -l '"path": "/srv/svn/alpha"' current/*/*/item.json older/*/*/*/item.json
+                  C=/path/to/current/svn/ID           (the folder of that file)
+  2. Check it:    (cd "$C" && sha256sum --quiet -c SHA256SUMS)
+  3. Copy it to where only root can go, and give it its owners and modes. Each line of the file
+     `owners` says TYPE MODE UID GID XATTRS PATH, with PATH relative to data/:
 
-       cd /srv/svn/alpha && while read -r type mode uid gid xattrs path; do
-         path=$(printf '%b.' "$path"); path=./${path%.}
+       mkdir -m 700 /srv/svn/restoring && cp -a "$C/data" /srv/svn/restoring/alpha
+       cd /srv/svn/restoring/alpha && tac "$C/owners" | while IFS= read -r line; do
+         set -f; set -- $line; path=$(printf '%b.' "${line#* * * * * }"); path=./${path%.}
          [ -e "$path" ] || [ -L "$path" ] || continue
-         chown -h "$uid:$gid" -- "$path"; [ "$type" = l ] || chmod "$mode" -- "$path"
-       done < /path/to/current/svn/ID/owners
+         chown -h "$3:$4" -- "$path"; [ -L "$path" ] || chmod "$2" -- "$path"
+       done
 
-     (hg: `cd /srv/hg/beta`, the same loop. A FIFO or socket in `owners` was not copied.)
-  5. Try it:         svnadmin verify /srv/svn/alpha      (hg: hg -R /srv/hg/beta verify, and
-                     hg update in it to have the working files again)
+     (A FIFO or socket in `owners` was not copied. XATTRS, "-" or NAME=BASE64,..., holds access
+     control lists too; setfattr -n NAME -v 0sBASE64 sets one.)
+  4. Put it in place, where nothing is:  cd / && mv /srv/svn/restoring/alpha /srv/svn/alpha
+     Try it:                             svnadmin verify /srv/svn/alpha
+  5. hg: data holds .hg alone. The same steps; then hg -R /srv/hg/beta verify, and
+     hg -R /srv/hg/beta update to have the working files again, as the user who owns it.
 
 control/ is repo-backup's own: its lock, unfinished copies, and the records of its runs.
 )";
@@ -88,7 +92,8 @@ Result<bool> is_empty(int directory) {
 }
 
 // A swap of two directories and a rename that must not replace: what publishing needs.
-Status try_renames(int staging) {
+Status try_renames(const DumpRoot& root) {
+  const int staging = root.staging.get();
   for (const char* name : {"trial.a", "trial.b"}) {
     if (Status removed = remove_tree(staging, name); !removed) return removed;
     if (mkdirat(staging, name, 0700) != 0) return system_error("create", name, errno);
@@ -99,6 +104,13 @@ Status try_renames(int staging) {
   } else if (renameat2(staging, "trial.a", staging, "trial.c", RENAME_NOREPLACE) != 0 ||
              renameat2(staging, "trial.c", staging, "trial.a", RENAME_NOREPLACE) != 0) {
     status = system_error("rename in", "control/staging", errno);
+  }
+  for (const int other : {root.current.get(), root.older.get()}) {
+    if (!status) break;
+    if (renameat2(staging, "trial.a", other, ".trial", RENAME_NOREPLACE) != 0 ||
+        renameat2(other, ".trial", staging, "trial.a", RENAME_NOREPLACE) != 0) {
+      status = system_error("move between current, older and control in", "", errno);
+    }
   }
   if (!status && (status.error().code == EINVAL || status.error().code == ENOSYS)) {
     Error error = status.error();
@@ -220,6 +232,10 @@ Result<TargetLook> look_at_target(const std::string& dir) {
     return plain_error("use", look.path,
                        "it belongs to somebody else: copies there would not be safe");
   }
+  if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return plain_error("use", look.path,
+                       "others can write there: chmod 0700 it, and see what is in it");
+  }
   struct stat marker = {};
   look.initialised = fstatat(top.get(), kMarker, &marker, AT_SYMLINK_NOFOLLOW) == 0 &&
                      S_ISREG(marker.st_mode) && marker.st_uid == geteuid();
@@ -275,7 +291,7 @@ Result<DumpRoot> open_dump_root(const TargetLook& target) {
   if (Status put = put_once(root.staging.get(), "CACHEDIR.TAG", kCacheTag); !put) {
     return named(put.error());
   }
-  if (Status tried = try_renames(root.staging.get()); !tried) return named(tried.error());
+  if (Status tried = try_renames(root); !tried) return named(tried.error());
   if (Status put = replace_file_at(root.top.get(), "README.txt", kReadme); !put) {
     return named(put.error());
   }

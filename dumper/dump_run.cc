@@ -72,15 +72,23 @@ class Run {
       put(err_, fmt::format("repo-dump: {}\n", refusal->message));
       return exit_status(refusal->code);
     }
+    if (stop_requested() != 0) return stopped();
     if (options_.dry_run) return print_plan();
     if (const auto refusal = open_target()) {
       put(err_, fmt::format("repo-dump: {}\n", refusal->message));
-      return exit_status(refusal->code);
+      return stop_requested() != 0 ? stopped() : exit_status(refusal->code);
     }
+    if (stop_requested() != 0) return stopped();
     return dump_all();
   }
 
  private:
+  int stopped() const {
+    put(err_,
+        fmt::format("repo-dump: stopped by signal {}: nothing was copied\n", stop_requested()));
+    return exit_status_for_signal(stop_requested());
+  }
+
   static Refusal refuse(ExitCode code, const Error& error) {
     return {code, "cannot " + describe(error)};
   }
@@ -88,6 +96,7 @@ class Run {
   std::optional<Refusal> prepare() {
     summary_.started = utc_now();
     Result<Manifest> manifest = load_manifest(options_.manifest);
+    if (stop_requested() != 0) return std::nullopt;
     if (!manifest) return refuse(ExitCode::kUsage, manifest.error());
     if (!manifest->complete && !options_.quiet) {
       put(err_,
@@ -102,7 +111,11 @@ class Run {
     Result<TargetLook> target = look_at_target(options_.to);
     if (!target) return refuse(ExitCode::kFailed, target.error());
     target_ = *std::move(target);
-    for (const PlanItem& item : plan_) {
+    for (PlanItem& item : plan_) {
+      if (!item.refused && is_within(item.source.path, target_.path)) {
+        item.refused =
+            plain_error("copy", item.source.path, "it is one of the copies in " + target_.path);
+      }
       if (!item.refused && is_within(target_.path, item.source.store)) {
         return Refusal{ExitCode::kFailed, "cannot use " + printable(target_.path) +
                                               ": it lies inside the repository " +
@@ -123,11 +136,15 @@ class Run {
   // its turn comes.
   void measure() {
     needs_.resize(plan_.size());
+    unreadable_.resize(plan_.size());
     for_each_item([&](std::size_t i, int) {
       const PlanItem& item = plan_[i];
       if (item.refused) return;
       const Result<UniqueFd> source = open_source(item.source);
-      if (!source) return;
+      if (!source) {
+        unreadable_[i] = source.error();
+        return;
+      }
       const std::string folder = item.source.store == item.source.path ? "." : ".hg";
       const Result<UniqueFd> store = open_beneath(source->get(), folder, O_RDONLY | O_DIRECTORY);
       if (!store) return;
@@ -159,11 +176,12 @@ class Run {
     for (std::size_t i = 0; i < plan_.size(); ++i) {
       const PlanItem& item = plan_[i];
       total += needs_[i].bytes;
-      refused = refused || item.refused;
-      std::string line = fmt::format("{:<8} {:<4} {}", item.refused ? "REFUSED" : "would copy",
+      const std::optional<Error>& why = item.refused ? item.refused : unreadable_[i];
+      refused = refused || why;
+      std::string line = fmt::format("{:<8} {:<4} {}", why ? "REFUSED" : "would copy",
                                      printable(item.source.kind), printable(item.source.path));
-      line += item.refused ? ": " + printable(item.refused->message)
-                           : fmt::format("  ({})", human_bytes(needs_[i].bytes));
+      line += why ? ": " + printable(why->message)
+                  : fmt::format("  ({})", human_bytes(needs_[i].bytes));
       put(out_, fmt::format("{}\n", line));
     }
     put(out_,
@@ -198,19 +216,36 @@ class Run {
     return std::nullopt;
   }
 
+  // An item that alone is more than what is free fails alone: its owner must not be able to keep
+  // all others from being copied.
   std::optional<Refusal> check_space() {
-    for (std::size_t i = 0; i < plan_.size(); ++i) {
-      const PlanItem& item = plan_[i];
-      if (item.refused) continue;
-      needs_[i].freed = bytes_to_be_freed(*root_, item.source.kind, item.id, options_.keep);
-    }
-    const std::uint64_t needed = bytes_needed(needs_, options_.jobs);
     struct statvfs st = {};
     if (fstatvfs(root_->top.get(), &st) != 0) {
       return refuse(ExitCode::kFailed, system_error("measure", root_->path, errno));
     }
     const std::uint64_t free = st.f_bavail * st.f_frsize;
-    if (needed <= free) return std::nullopt;
+    bool any_fits = false;
+    bool some_too_large = false;
+    std::uint64_t too_large = 0;
+    for (std::size_t i = 0; i < plan_.size(); ++i) {
+      PlanItem& item = plan_[i];
+      if (item.refused) continue;
+      if (needs_[i].bytes > free) {
+        item.refused = plain_error("copy", item.source.path,
+                                   fmt::format("needs about {}, {} are free",
+                                               human_bytes(needs_[i].bytes), human_bytes(free)));
+        some_too_large = true;
+        too_large += needs_[i].bytes;
+        needs_[i] = {};
+        continue;
+      }
+      any_fits = true;
+      needs_[i].freed = bytes_to_be_freed(*root_, item.source.kind, item.id, options_.keep);
+    }
+    std::uint64_t needed = bytes_needed(needs_, options_.jobs);
+    const bool none_fits = !any_fits && some_too_large;
+    if (needed <= free && !none_fits) return std::nullopt;
+    needed += too_large;
     return Refusal{ExitCode::kFailed,
                    fmt::format("cannot use {}: the copies need about {}, {} are free: nothing was "
                                "copied. Make room, or choose items with --only or --kinds",
@@ -364,6 +399,7 @@ class Run {
   const std::string host_ = host_name();
   std::vector<PlanItem> plan_;
   std::vector<SpaceNeed> needs_;
+  std::vector<std::optional<Error>> unreadable_;  // what open_source said when it was measured
   TargetLook target_;
   std::optional<DumpRoot> root_;
   std::unique_ptr<CommandRunner> runner_;

@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "dumper/command_runner.h"
+#include "dumper/owners.h"
 #include "dumper/tree.h"
 #include "scanner/repository.h"
 
@@ -39,7 +40,7 @@ struct DumpJob {
 struct CopyFacts {
   Detail fingerprint;    // of the state that was copied
   TreeLook source_look;  // paths relative to data/: mtimes and modes to put on the copy
-  std::string owners;    // see owners.h
+  std::vector<OwnersLine> owners;
   std::optional<double> lock_seconds;
   std::vector<std::string> notes;  // for people: what is special about this copy
 };

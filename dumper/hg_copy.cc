@@ -54,6 +54,19 @@ Result<UniqueFd> open_named(int base, const std::string& path, const Identity& a
   return UniqueFd(static_cast<int>(fd));
 }
 
+// In a folder where others may write, somebody else than its owner may have planted the .hg: then
+// the owner's rights are not what to follow it with.
+Status same_owner(int hg, uid_t owner) {
+  struct stat folder = {};
+  struct stat named = {};
+  if (fstat(hg, &folder) != 0 || fstatat(hg, "sharedpath", &named, AT_SYMLINK_NOFOLLOW) != 0) {
+    return system_error("stat", ".hg/sharedpath", errno);
+  }
+  if (folder.st_uid == owner && named.st_uid == owner) return {};
+  return plain_error("copy", ".hg/sharedpath",
+                     "it belongs to somebody else than the repository: not followed");
+}
+
 Result<Parts> open_parts(const DumpJob& job) {
   Parts parts;
   Result<UniqueFd> hg = open_beneath(job.source_fd, ".hg", O_RDONLY | O_DIRECTORY);
@@ -64,6 +77,7 @@ Result<Parts> open_parts(const DumpJob& job) {
   if (!named && named.error().code != ENOENT) return in_hg(named.error(), ".hg");
   if (named) {
     while (named->ends_with('\n')) named->pop_back();
+    if (Status owned = same_owner(parts.hg.get(), job.source.uid); !owned) return owned.error();
     parts.shared_as = identity_of(job.source.uid);
     Result<UniqueFd> shared = open_named(parts.hg.get(), *named, *parts.shared_as);
     if (!shared) {
@@ -157,6 +171,9 @@ class HgCopy {
     if (Status made = make_targets(); !made) return made.error();
     Result<Passes> first = pass(nullptr);
     if (!first) return first.error();
+    if (inflates(first->hg.look) || (first->store && inflates(first->store->look))) {
+      return plain_error("copy", ".hg", "its files are mostly holes: not copied");
+    }
 
     CopyFacts facts;
     bool locked = true;
@@ -171,6 +188,7 @@ class HgCopy {
         facts.notes.push_back("no lock could be made (" + store_lock.error().message +
                               "): copied while nothing changed");
         let_settle(first->hg);
+        if (first->store) let_settle(*first->store);
       }
       Result<Passes> second = pass(&*first);
       if (!second) return second.error();
@@ -191,7 +209,7 @@ class HgCopy {
       }
       passes_ = *std::move(second);
     }
-    Result<std::string> owners = all_owners();
+    Result<std::vector<OwnersLine>> owners = all_owners();
     if (!owners) return owners.error();
     facts.owners = *std::move(owners);
     facts.source_look = combined_look();
@@ -247,7 +265,9 @@ class HgCopy {
   }
 
   Result<HgLock> lock(int directory, const std::string& name, const std::optional<Identity>& as) {
-    return HgLock::acquire(directory, name, as, job_.patience.stall, job_.patience);
+    constexpr std::chrono::seconds kLongest{60};
+    return HgLock::acquire(directory, name, as, std::min(job_.patience.stall, kLongest),
+                           job_.patience);
   }
 
   TreeSource store_source() const { return {parts_.store.get(), parts_.shared_as}; }
@@ -312,24 +332,24 @@ class HgCopy {
     return {};
   }
 
-  Result<std::string> all_owners() const {
-    struct stat st = {};
-    if (fstat(job_.source_fd, &st) != 0) return system_error("stat", "", errno);
+  Result<std::vector<OwnersLine>> all_owners() const {
     TreeEntry top;
-    top.st = st;
+    if (fstat(job_.source_fd, &top.st) != 0) return system_error("stat", "", errno);
     Result<std::vector<Attribute>> attributes = read_attributes(job_.source_fd, ".");
     if (!attributes) return attributes.error();
-    std::string text = owners_line(top, "", *attributes);
-    Result<std::string> hg = owners_of(hg_source_, ".hg", hg_skip_, job_.patience);
-    if (!hg) return in_hg(hg.error(), ".hg");
-    text += *hg;
+    std::vector<OwnersLine> lines = {{'d', "", owners_line(top, "", *attributes)}};
+    auto add = [&](const TreeSource& source, const std::string& prefix,
+                   const Skip& skip) -> Status {
+      Result<std::vector<OwnersLine>> more = owners_of(source, prefix, skip, job_.patience);
+      if (!more) return in_hg(more.error(), prefix);
+      lines.insert(lines.end(), more->begin(), more->end());
+      return {};
+    };
+    if (Status done = add(hg_source_, ".hg", hg_skip_); !done) return done.error();
     if (parts_.is_share()) {
-      Result<std::string> store =
-          owners_of(store_source(), ".hg/store", store_skip_, job_.patience);
-      if (!store) return in_hg(store.error(), ".hg/store");
-      text += *store;
+      if (Status done = add(store_source(), ".hg/store", store_skip_); !done) return done.error();
     }
-    return text;
+    return lines;
   }
 
   // With paths relative to data/.
@@ -379,6 +399,7 @@ Result<Detail> hg_fingerprint(int hg, int store, const std::optional<Identity>& 
   static const std::optional<Identity> nobody;
   for (const Part& part : {Part{"bookmarks", bookmarks, "bookmarks", bookmarks_as},
                            Part{"phases", store, "phaseroots", store_as},
+                           Part{"bookmarks_in_store", store, "bookmarks", store_as},
                            Part{"local_tags", hg, "localtags", nobody}}) {
     Result<std::string> digest = digest_of(part.directory, part.name, part.as);
     if (!digest) return digest.error();

@@ -13,6 +13,7 @@
 #include "base/file_io.h"
 #include "dumper/dumper.h"
 #include "dumper/hg_copy.h"
+#include "dumper/sandbox.h"
 
 namespace repo {
 namespace {
@@ -85,7 +86,7 @@ class HgDumper final : public Dumper {
 
   Result<std::string> tool_version(const CommandRunner& runner,
                                    const Patience& patience) const override {
-    Command command = base_command(0, patience);
+    Command command = base_command(kFirstSandboxUid, patience);
     command.argv = {kTool, "--version", "-q"};
     const CommandResult result = runner.run(command);
     if (!result.ok()) return tool_error("run hg --version", result);

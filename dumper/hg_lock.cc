@@ -9,9 +9,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <climits>
+#include <csignal>
 
 #include "base/bytes_path.h"
+#include "base/host.h"
 #include "base/stop_signal.h"
 #include "dumper/tree.h"
 
@@ -25,16 +28,38 @@ std::string holder_of(int directory, const std::string& name) {
   return n < 0 ? std::string() : std::string(text.data(), static_cast<std::size_t>(n));
 }
 
+std::string hg_lock_prefix() {
+  std::string prefix = host_name();
+  struct stat st = {};
+  if (stat("/proc/self/ns/pid", &st) == 0) prefix += fmt::format("/{:x}", st.st_ino);
+  return prefix + ":";
+}
+
+// A process of this host and PID namespace that is no more.
+bool is_dead(const std::string& holder) {
+  const std::string prefix = hg_lock_prefix();
+  if (!holder.starts_with(prefix)) return false;
+  pid_t pid = 0;
+  const char* end = holder.data() + holder.size();
+  const auto [stop, error] = std::from_chars(holder.data() + prefix.size(), end, pid);
+  return error == std::errc() && stop == end && pid > 0 && kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+// Removes the lock of a dead process that ran as this user, as Mercurial does: under a second lock,
+// after a second look. Nobody else's lock is touched.
+void break_own_stale_lock(int directory, const std::string& name, const std::string& text) {
+  struct stat st = {};
+  if (fstatat(directory, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return;
+  if (st.st_uid != geteuid() || !is_dead(holder_of(directory, name))) return;
+  const std::string breaking = name + ".break";
+  if (symlinkat(text.c_str(), directory, breaking.c_str()) != 0) return;
+  if (is_dead(holder_of(directory, name))) unlinkat(directory, name.c_str(), 0);
+  unlinkat(directory, breaking.c_str(), 0);
+}
+
 }  // namespace
 
-std::string hg_lock_text() {
-  std::array<char, HOST_NAME_MAX + 1> host{};
-  gethostname(host.data(), host.size() - 1);
-  struct stat st = {};
-  std::string prefix = host.data();
-  if (stat("/proc/self/ns/pid", &st) == 0) prefix += fmt::format("/{:x}", st.st_ino);
-  return fmt::format("{}:{}", prefix, getpid());
-}
+std::string hg_lock_text() { return hg_lock_prefix() + std::to_string(getpid()); }
 
 Result<HgLock> HgLock::acquire(int directory, const std::string& name,
                                const std::optional<Identity>& as, std::chrono::seconds wait,
@@ -58,6 +83,7 @@ Result<HgLock> HgLock::acquire(int directory, const std::string& name,
     }
     if (code != EEXIST) return system_error("lock", name, code);
     if (auto error = out_of_patience(patience)) return *error;
+    break_own_stale_lock(directory, name, text);
     if (std::chrono::steady_clock::now() >= give_up) {
       Error error = system_error("lock", name, EEXIST);
       const std::string holder = holder_of(directory, name);

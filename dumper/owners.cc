@@ -9,9 +9,8 @@
 #include "base/bytes_path.h"
 
 namespace repo {
-namespace {
 
-char type_letter(mode_t mode) {
+char owners_type(mode_t mode) {
   if (S_ISREG(mode)) return 'f';
   if (S_ISDIR(mode)) return 'd';
   if (S_ISLNK(mode)) return 'l';
@@ -20,6 +19,8 @@ char type_letter(mode_t mode) {
   if (S_ISCHR(mode)) return 'c';
   return 'b';
 }
+
+namespace {
 
 std::string escape(std::string_view text, std::string_view also) {
   std::string escaped;
@@ -57,7 +58,7 @@ class OwnersWriter final : public TreeVisitor {
   OwnersWriter(const TreeSource& source, const std::string& prefix, const Skip& skip)
       : source_(source), prefix_(prefix), skip_(skip) {}
 
-  std::string text;
+  std::vector<OwnersLine> lines;
 
   Result<Descend> enter(const TreeEntry& entry, int parent, const std::string& name) override {
     if (skip_ && skip_(entry.path)) return Descend::kNo;
@@ -73,7 +74,7 @@ class OwnersWriter final : public TreeVisitor {
     }
     std::string path = entry.path;
     if (!prefix_.empty()) path = path.empty() ? prefix_ : prefix_ + "/" + path;
-    text += owners_line(entry, path, *attributes);
+    lines.push_back({owners_type(entry.st.st_mode), path, owners_line(entry, path, *attributes)});
     return Descend::kYes;
   }
   Status leave(const TreeEntry&, int) override { return {}; }
@@ -118,16 +119,16 @@ std::string owners_line(const TreeEntry& entry, const std::string& path,
     list += (list.empty() ? "" : ",") + escape(attribute.name, " ,=") + "=" +
             base64_encode(attribute.value);
   }
-  return fmt::format("{} {:04o} {} {} {} {}\n", type_letter(entry.st.st_mode),
+  return fmt::format("{} {:04o} {} {} {} {}\n", owners_type(entry.st.st_mode),
                      entry.st.st_mode & 07777, entry.st.st_uid, entry.st.st_gid,
                      list.empty() ? "-" : list, path.empty() ? "." : escape(path, ""));
 }
 
-Result<std::string> owners_of(const TreeSource& source, const std::string& prefix, const Skip& skip,
-                              const Patience& patience) {
+Result<std::vector<OwnersLine>> owners_of(const TreeSource& source, const std::string& prefix,
+                                          const Skip& skip, const Patience& patience) {
   OwnersWriter writer(source, prefix, skip);
   if (Status walked = walk_tree(source, writer, patience); !walked) return walked.error();
-  return std::move(writer.text);
+  return std::move(writer.lines);
 }
 
 }  // namespace repo

@@ -12,6 +12,8 @@
 //         are blank, comma and equals sign in NAME.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
@@ -30,8 +32,17 @@ Result<std::vector<Attribute>> read_attributes(int parent, const std::string& na
 std::string owners_line(const TreeEntry& entry, const std::string& path,
                         const std::vector<Attribute>& attributes);
 
+struct OwnersLine {
+  char type = 'f';
+  std::string path;  // relative to data/; empty for data/ itself
+  std::string text;
+};
+
+// The letter of TYPE.
+char owners_type(mode_t mode);
+
 // The lines for all of `source` but what is skipped, each path below `prefix` (empty, or "x/y").
-Result<std::string> owners_of(const TreeSource& source, const std::string& prefix, const Skip& skip,
-                              const Patience& patience);
+Result<std::vector<OwnersLine>> owners_of(const TreeSource& source, const std::string& prefix,
+                                          const Skip& skip, const Patience& patience);
 
 }  // namespace repo

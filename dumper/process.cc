@@ -12,9 +12,10 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <fstream>
+#include <sstream>
 #include <utility>
 
+#include "base/file_io.h"
 #include "base/stop_signal.h"
 
 namespace repo {
@@ -176,17 +177,34 @@ CommandResult watch(Child child, pid_t worker, const Patience& patience,
 }
 
 std::optional<std::uint64_t> bytes_moved(pid_t pid) {
-  std::ifstream io(fmt::format("/proc/{}/io", pid));
+  auto read_proc = [](const std::string& path) -> Result<std::string> {
+    const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return system_error("open", path, errno);
+    constexpr std::size_t kLimit = std::size_t{1} << 20;
+    return read_to_end(file.get(), kLimit);
+  };
+  const Result<std::string> io = read_proc(fmt::format("/proc/{}/io", pid));
+  if (!io) return std::nullopt;
+  std::istringstream lines(*io);
   std::uint64_t sum = 0;
   std::string key;
   std::uint64_t value = 0;
   for (int line = 0; line < 2; ++line) {  // rchar, wchar
-    if (!(io >> key >> value)) return std::nullopt;
+    if (!(lines >> key >> value)) return std::nullopt;
     sum += value;
   }
-  std::ifstream children(fmt::format("/proc/{0}/task/{0}/children", pid));
+  const Result<std::string> children = read_proc(fmt::format("/proc/{0}/task/{0}/children", pid));
+  if (!children) return std::nullopt;
+  std::istringstream pids(*children);
   pid_t child = 0;
-  while (children >> child) sum += bytes_moved(child).value_or(0);
+  while (pids >> child) {
+    const std::optional<std::uint64_t> moved = bytes_moved(child);
+    if (moved) {
+      sum += *moved;
+    } else if (kill(child, 0) == 0) {
+      return std::nullopt;  // alive, and not for us to look at
+    }
+  }
   return sum;
 }
 

@@ -69,11 +69,24 @@ Status retire(const DumpRoot& root, const std::string& kind, const std::string& 
   return {};
 }
 
+// A staging directory that holds an older generation than current/: displaced from there.
+bool was_published(const DumpRoot& root, const std::string& kind, const std::string& id) {
+  const auto staged = generation_in(root.staging.get(), staging_name(kind, id));
+  const auto current = generation_in(root.current.get(), kind + "/" + id);
+  return staged && current && staged->generation < current->generation;
+}
+
 }  // namespace
 
 std::string staging_name(const std::string& kind, const std::string& id) { return kind + "." + id; }
 
-Result<UniqueFd> make_staging(const DumpRoot& root, const std::string& name) {
+Result<UniqueFd> make_staging(const DumpRoot& root, const std::string& kind,
+                              const std::string& id) {
+  const std::string name = staging_name(kind, id);
+  if (was_published(root, kind, id)) {
+    return plain_error("replace", "control/staging/" + name,
+                       "an earlier generation lies there, and could not be moved to older/");
+  }
   if (Status removed = remove_tree(root.staging.get(), name); !removed) return removed.error();
   return open_or_make(root.staging.get(), name);
 }
@@ -83,12 +96,24 @@ std::optional<GenerationSummary> current_generation(const DumpRoot& root, const 
   return generation_in(root.current.get(), kind + "/" + id);
 }
 
-std::string next_generation(UtcTime now, const std::optional<GenerationSummary>& previous) {
-  if (previous) {
-    const std::optional<UtcTime> last = parse_stamp(previous->generation);
-    if (last && *last >= now) now = *last + std::chrono::seconds(1);
+std::optional<std::string> newest_generation(const DumpRoot& root, const std::string& kind,
+                                             const std::string& id) {
+  std::optional<std::string> newest;
+  if (const auto current = current_generation(root, kind, id)) newest = current->generation;
+  const Result<UniqueFd> older =
+      open_beneath(root.older.get(), kind + "/" + id, O_RDONLY | O_DIRECTORY);
+  if (!older) return newest;
+  const Result<std::vector<std::string>> names = folders_in(older->get());
+  if (!names) return newest;
+  for (const std::string& name : *names) {
+    if (parse_stamp(name) && (!newest || *newest < name)) newest = name;
   }
-  return stamp(now);
+  return newest;
+}
+
+std::string next_generation(UtcTime now, const std::optional<std::string>& newest) {
+  const std::optional<UtcTime> last = newest ? parse_stamp(*newest) : std::nullopt;
+  return stamp(last && *last >= now ? *last + std::chrono::seconds(1) : now);
 }
 
 Status publish(const DumpRoot& root, const std::string& kind, const std::string& id) {
@@ -98,7 +123,6 @@ Status publish(const DumpRoot& root, const std::string& kind, const std::string&
   if (!of_kind) return of_kind.error();
   if (fsync(root.current.get()) != 0) return system_error("fsync", "current", errno);
 
-  const std::optional<GenerationSummary> previous = current_generation(root, kind, id);
   int failed =
       renameat2(root.staging.get(), name.c_str(), of_kind->get(), id.c_str(), RENAME_NOREPLACE);
   const bool exchange = failed != 0 && errno == EEXIST;
@@ -109,10 +133,15 @@ Status publish(const DumpRoot& root, const std::string& kind, const std::string&
   if (failed != 0) return system_error("publish", shown, errno);
   if (fsync(of_kind->get()) != 0) return system_error("fsync", shown, errno);
   if (fsync(root.staging.get()) != 0) return system_error("fsync", "control/staging", errno);
-  if (!exchange) return {};
-  // What was displaced and cannot be read as a generation is kept all the same, under the time of
-  // this moment: somebody may want to look at it.
-  return retire(root, kind, id, name, previous ? previous->generation : stamp(utc_now()));
+  return {};
+}
+
+Status retire_displaced(const DumpRoot& root, const std::string& kind, const std::string& id) {
+  const std::string name = staging_name(kind, id);
+  if (faccessat(root.staging.get(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  const std::optional<GenerationSummary> displaced = generation_in(root.staging.get(), name);
+  return retire(root, kind, id, name,
+                displaced ? displaced->generation : stamp(utc_now()) + ".unreadable");
 }
 
 std::vector<Error> recover_staging(const DumpRoot& root) {
@@ -123,12 +152,9 @@ std::vector<Error> recover_staging(const DumpRoot& root) {
     const std::size_t dot = name.find('.');
     const std::string kind = name.substr(0, dot);
     const std::string id = dot == std::string::npos ? "" : name.substr(dot + 1);
-    const std::optional<GenerationSummary> staged = generation_in(root.staging.get(), name);
-    const std::optional<GenerationSummary> current =
-        id.empty() ? std::nullopt : current_generation(root, kind, id);
-    const bool was_published = staged && current && staged->generation < current->generation;
-    Status done = was_published ? retire(root, kind, id, name, staged->generation)
-                                : remove_tree(root.staging.get(), name);
+    const bool published = !id.empty() && was_published(root, kind, id);
+    const Status done =
+        published ? retire_displaced(root, kind, id) : remove_tree(root.staging.get(), name);
     if (!done) errors.push_back(done.error());
   }
   return errors;

@@ -16,21 +16,30 @@ namespace repo {
 
 std::string staging_name(const std::string& kind, const std::string& id);
 
-// An empty staging directory; what an earlier try has left is removed.
-Result<UniqueFd> make_staging(const DumpRoot& root, const std::string& name);
+// An empty staging directory; what an earlier try has left is removed. Refused where a generation
+// lies there that was published once and could not be moved to older/.
+Result<UniqueFd> make_staging(const DumpRoot& root, const std::string& kind, const std::string& id);
 
 // The generation in current/<kind>/<id>, if there is one that can be read.
 std::optional<GenerationSummary> current_generation(const DumpRoot& root, const std::string& kind,
                                                     const std::string& id);
 
-// The stamp for a new generation: now, but later than `previous` by a second at least, whatever
+// The stamp for a new generation: now, but later than `newest` by a second at least, whatever
 // the clock does.
-std::string next_generation(UtcTime now, const std::optional<GenerationSummary>& previous);
+std::string next_generation(UtcTime now, const std::optional<std::string>& newest);
+
+// The newest stamp of the item, in current/ or older/.
+std::optional<std::string> newest_generation(const DumpRoot& root, const std::string& kind,
+                                             const std::string& id);
 
 // Makes the staging directory the current generation: renamed where there was none, else exchanged
-// with the old one, which goes to older/. Both parents are fsynced. On an error before the rename
-// `current` is untouched.
+// with the old one, which then lies in staging until retire_displaced(). Both parents are fsynced.
+// On an error `current` is untouched, or whole and new (where only an fsync failed).
 Status publish(const DumpRoot& root, const std::string& kind, const std::string& id);
+
+// Moves what publish() has displaced, if anything, to older/. One whose record cannot be read goes
+// there under a name that is no stamp, so that retention neither counts nor removes it.
+Status retire_displaced(const DumpRoot& root, const std::string& kind, const std::string& id);
 
 // What a crash has left in staging: a generation that had been published before (the displaced one
 // of an exchange) goes to older/; all else was never published and is removed. Returns what could

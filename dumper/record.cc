@@ -92,7 +92,7 @@ std::string write_item_record(const ItemRecord& record) {
                         {"bytes", record.totals.bytes}};
   document["sha256"] = {{"SHA256SUMS", record.checksums_sha256}, {"owners", record.owners_sha256}};
   document["notes"] = to_json(record.notes);
-  return document.dump(1) + "\n";
+  return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Result<GenerationSummary> read_item_record(std::string_view text) {
@@ -145,7 +145,7 @@ std::string write_run_record(const RunRecord& record) {
     for (const ItemResult& result : *record.results) items.push_back(to_json(result));
   }
   document["items"] = std::move(items);
-  return document.dump(1) + "\n";
+  return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace repo

@@ -52,6 +52,10 @@ void set_limits(pid_t pid, const Command& command) {
     prlimit(pid, what, &limit, nullptr);
   };
   set(RLIMIT_CORE, 0);
+  // Where memory runs out the tool goes, not the run.
+  const UniqueFd score(
+      open(fmt::format("/proc/{}/oom_score_adj", pid).c_str(), O_WRONLY | O_CLOEXEC));
+  if (score) static_cast<void>(write_all(score.get(), "1000"));
   if (command.max_file_size != UINT64_MAX) set(RLIMIT_FSIZE, command.max_file_size);
 }
 
@@ -130,6 +134,8 @@ class Sandbox final : public CommandRunner {
       worker = *pid;
       inside = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)));
       set_limits(*pid, command);
+    } else {  // it never came so far, or takes too long: nothing may start without limits
+      syscall(SYS_pidfd_send_signal, child->pidfd.get(), SIGKILL, nullptr, 0);
     }
     block->write.reset();  // the end of the file lets it go on, as a byte would
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <unordered_map>
 
 #include "base/digest.h"
 
@@ -20,7 +21,10 @@ class Sealer final : public TreeVisitor {
 
   Sealed sealed;
 
+  std::unordered_map<std::string, char> types;  // of what the copy holds, by path
+
   Result<Descend> enter(const TreeEntry& entry, int parent, const std::string& name) override {
+    types.emplace(entry.path, owners_type(entry.st.st_mode));
     const TreeEntry* source = source_look_.find(entry.path);
     if (entry.is_directory()) {
       ++sealed.totals.directories;
@@ -113,10 +117,23 @@ std::string checksum_line(const std::string& hex, const std::string& path) {
   return (name == path ? "" : "\\") + hex + "  " + name + "\n";
 }
 
-Result<Sealed> seal(int data, const TreeLook& source_look, const Patience& patience) {
+Result<Sealed> seal(int data, const TreeLook& source_look, const std::vector<OwnersLine>& owners,
+                    const Patience& patience) {
   Sealer sealer(source_look, patience);
   if (Status walked = walk_tree({data, std::nullopt}, sealer, patience); !walked) {
     return walked.error();
+  }
+  auto type_at = [&](const std::string& path) {
+    const auto found = sealer.types.find(path);
+    return found == sealer.types.end() ? '-' : found->second;
+  };
+  for (const OwnersLine& line : owners) {
+    const bool copied = line.type == 'f' || line.type == 'd' || line.type == 'l';
+    const std::size_t slash = line.path.rfind('/');
+    const std::string parent = slash == std::string::npos ? "" : line.path.substr(0, slash);
+    if (copied ? type_at(line.path) == line.type : type_at(parent) == 'd') {
+      sealer.sealed.owners += line.text;
+    }
   }
   return std::move(sealer.sealed);
 }

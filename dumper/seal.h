@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "dumper/owners.h"
 #include "dumper/tree.h"
 
 namespace repo {
@@ -17,6 +19,7 @@ struct Totals {
 };
 
 struct Sealed {
+  std::string owners;     // the file: only what the copy holds, as what the copy holds it
   std::string checksums;  // SHA256SUMS: a line a file, paths "data/…", as sha256sum(1) checks them
   Totals totals;
 };
@@ -24,7 +27,12 @@ struct Sealed {
 // `data` is the copy's data/, `source_look` the look at the source with paths relative to it. A
 // file with a second name, or anything but files, directories and links, is refused. Modes become
 // 0700 and 0600 with the owner's x bit that the source has; owner and group are this process's.
-Result<Sealed> seal(int data, const TreeLook& source_look, const Patience& patience);
+//
+// Of `owners` the lines are kept whose path is in the copy with the same type (and those of FIFOs
+// and the like, where the copy has their directory): the lines were read from a live source, and
+// whoever restores by them must not be led to anything else.
+Result<Sealed> seal(int data, const TreeLook& source_look, const std::vector<OwnersLine>& owners,
+                    const Patience& patience);
 
 // A line of SHA256SUMS. A name with a backslash, newline or carriage return is escaped and the
 // line begins with a backslash (coreutils manual, "md5sum: output format").

@@ -24,6 +24,8 @@ constexpr std::array kRefused = {
     // other processes
     SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(kcmp),
     SCMP_SYS(pidfd_getfd), SCMP_SYS(process_madvise),
+    // other programs: a network namespace does not keep a tool from a Unix socket in a bound folder
+    SCMP_SYS(socket), SCMP_SYS(socketpair), SCMP_SYS(socketcall),
     // the kernel
     SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(keyctl),
     SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),

@@ -12,11 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 
 #include "base/file_io.h"
 #include "dumper/dumper.h"
 #include "dumper/owners.h"
+#include "dumper/sandbox.h"
 #include "scanner/probe.h"
 
 namespace repo {
@@ -52,6 +55,20 @@ std::uint64_t largest_file(const TreeLook& look) {
   constexpr std::uint64_t kBlock = 512;
   constexpr std::uint64_t kSlack = std::uint64_t{64} << 20;
   return 2 * blocks * kBlock + kSlack;
+}
+
+// The highest number of a file db/revs/N or db/revs/SHARD/N; packed shards ("3.pack") are older.
+std::uint64_t highest_revision(const TreeLook& look) {
+  std::uint64_t highest = 0;
+  for (const TreeEntry& entry : look.entries) {
+    if (!entry.is_file() || !entry.path.starts_with("db/revs/")) continue;
+    const char* begin = entry.path.data() + entry.path.rfind('/') + 1;
+    const char* end = entry.path.data() + entry.path.size();
+    std::uint64_t revision = 0;
+    const auto [stop, error] = std::from_chars(begin, end, revision);
+    if (error == std::errc() && stop == end) highest = std::max(highest, revision);
+  }
+  return highest;
 }
 
 // In db/ hotcopy would follow a link (out of the sandbox it leads nowhere) and wait at a FIFO for
@@ -103,7 +120,7 @@ class SvnDumper final : public Dumper {
 
   Result<std::string> tool_version(const CommandRunner& runner,
                                    const Patience& patience) const override {
-    Command command = base_command(0, patience);
+    Command command = base_command(kFirstSandboxUid, patience);
     command.argv = {kTool, "--version", "-q"};
     const CommandResult result = runner.run(command);
     if (!result.ok()) return tool_error("run svnadmin --version", result);
@@ -123,33 +140,49 @@ class SvnDumper final : public Dumper {
     Result<TreeLook> look = look_at_tree(source, skip, job.patience);
     if (!look) return look.error();
     if (auto odd = odd_data(*look)) return *odd;
+    if (inflates(*look)) {  // hotcopy would write the holes
+      return plain_error("copy", "", "its files are mostly holes: not copied");
+    }
 
     Command command = base_command(job.uid, job.patience);
-    command.argv = {kTool, "hotcopy", "-q", "/source", "/staging/data"};
-    command.binds = {{job.source_fd, "/source", false}, {job.staging_fd, "/staging", true}};
+    if (mkdirat(job.staging_fd, "data", 0700) != 0) return system_error("create", "data", errno);
+    Result<UniqueFd> data = open_beneath(job.staging_fd, "data", O_RDONLY | O_DIRECTORY);
+    if (!data) return data.error();
+    command.argv = {kTool, "hotcopy", "-q", "/source", "/staging"};
+    command.binds = {{job.source_fd, "/source", false}, {data->get(), "/staging", true}};
     command.reads_any_file = true;
     command.max_file_size = largest_file(*look);
-    if (Status lent = lend_staging(job, job.uid); !lent) return lent.error();
+    if (geteuid() == 0 && fchown(data->get(), job.uid, job.uid) != 0) {
+      return system_error("change the owner", "", errno);
+    }
     const CommandResult result = runner.run(command);
-    if (Status returned = lend_staging(job, 0); !returned) return returned.error();
     if (!result.ok()) {
       Error error = tool_error("svnadmin hotcopy", result);
-      // The race with svnadmin pack, which removes what hotcopy is about to read.
-      if (result.err.find("E000002") != std::string::npos) error.code = EBUSY;
+      // The race with svnadmin pack, which removes what hotcopy is about to read; and a commit that
+      // is larger than all there was when the limit was set.
+      for (const char* retryable : {"E000002", "E000027"}) {
+        if (result.err.find(retryable) != std::string::npos) error.code = EBUSY;
+      }
       return error;
     }
-    if (Status taken = take_over(job); !taken) return taken.error();
+    if (Status taken = take_over(job, data->get()); !taken) return taken.error();
 
     // What came or went under the copy shows in a second look; the copy is the one to record.
     look = look_at_tree(source, skip, job.patience);
     if (!look) return look.error();
-    Result<std::string> owners = owners_of(source, "", skip, job.patience);
+    Result<std::vector<OwnersLine>> owners = owners_of(source, "", skip, job.patience);
     if (!owners) return owners.error();
     Result<Detail> after = probe(job.source_fd);
     if (!after) return after.error();
+    // The look came before: a commit in flight has written one file more at most.
+    const std::uint64_t written = highest_revision(*look);
+    if (written > number(*after, "revision") + 1) {
+      return plain_error("copy", "db/current",
+                         fmt::format("says revision {}, but db/revs holds {}: revisions would be "
+                                     "lost; svnadmin recover mends it",
+                                     number(*after, "revision"), written));
+    }
 
-    Result<UniqueFd> data = open_beneath(job.staging_fd, "data", O_RDONLY | O_DIRECTORY);
-    if (!data) return data.error();
     Result<Detail> copied = probe(data->get());
     if (!copied) return copied.error();
     if (text(*copied, "uuid") != text(*before, "uuid") ||
@@ -196,27 +229,17 @@ class SvnDumper final : public Dumper {
     return command;
   }
 
-  // While hotcopy runs its user owns the staging directory.
-  static Status lend_staging(const DumpJob& job, std::uint32_t to) {
-    if (geteuid() != 0) return {};
-    if (fchown(job.staging_fd, to, 0) != 0) return system_error("change the owner", "", errno);
-    return {};
-  }
-
-  static Status take_over(const DumpJob& job) {
-    Result<UniqueFd> data = open_beneath(job.staging_fd, "data", O_RDONLY | O_DIRECTORY);
-    if (!data) return data.error();
+  static Status take_over(const DumpJob& job, int data) {
     for (const std::string& path : job.nested) {  // hotcopy takes them as plain files
       const std::size_t slash = path.rfind('/');
       const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-      Result<UniqueFd> parent =
-          open_beneath(data->get(), slash == std::string::npos ? "." : path.substr(0, slash),
-                       O_RDONLY | O_DIRECTORY);
+      Result<UniqueFd> parent = open_beneath(
+          data, slash == std::string::npos ? "." : path.substr(0, slash), O_RDONLY | O_DIRECTORY);
       if (!parent) continue;
       if (Status removed = remove_tree(parent->get(), name); !removed) return removed;
     }
     TakeOver visitor(job.uid);
-    return walk_tree({data->get(), std::nullopt}, visitor, job.patience);
+    return walk_tree({data, std::nullopt}, visitor, job.patience);
   }
 };
 

@@ -90,13 +90,12 @@ class Walk {
         return has_vanished(errno) ? Status() : system_error("stat", path, errno);
       }
       if (entry.is_link()) {
-        std::array<char, PATH_MAX> text{};
-        const ssize_t n = readlinkat(parent, name.c_str(), text.data(), text.size());
+        const ssize_t n = readlinkat(parent, name.c_str(), link_text_.data(), link_text_.size());
         if (n < 0) {  // EINVAL: it is no link any more
           return has_vanished(errno) || errno == EINVAL ? Status()
                                                         : system_error("readlink", path, errno);
         }
-        entry.link.assign(text.data(), static_cast<std::size_t>(n));
+        entry.link.assign(link_text_.data(), static_cast<std::size_t>(n));
       } else if (entry.is_directory()) {
         opened = open_directory(parent, name);
         if (!opened) return has_vanished(errno) ? Status() : system_error("open", path, errno);
@@ -112,6 +111,7 @@ class Walk {
   const TreeSource source_;
   TreeVisitor& visitor_;
   const Patience patience_;
+  std::array<char, PATH_MAX> link_text_{};  // not in each of a thousand frames
 };
 
 class Looker final : public TreeVisitor {
@@ -165,7 +165,9 @@ bool precedes_in_walk(std::string_view a, std::string_view b) {
 std::optional<Error> out_of_patience(const Patience& patience) {
   if (patience.heeds_stop && stop_requested() != 0) return plain_error("", "", "stopped");
   if (std::chrono::steady_clock::now() >= patience.deadline) {
-    return system_error("finish", "", ETIMEDOUT);
+    Error error = system_error("", "", ETIMEDOUT);
+    error.message = "took longer than --max-time";
+    return error;
   }
   return std::nullopt;
 }
@@ -180,6 +182,19 @@ const TreeEntry* TreeLook::find(const std::string& path) const {
                                         return precedes_in_walk(entry.path, wanted);
                                       });
   return found != entries.end() && found->path == path ? &*found : nullptr;
+}
+
+bool inflates(const TreeLook& look) {
+  std::uint64_t apparent = 0;
+  std::uint64_t on_disk = 0;
+  for (const TreeEntry& entry : look.entries) {
+    if (!entry.is_file()) continue;
+    constexpr std::uint64_t kBlock = 512;
+    apparent += static_cast<std::uint64_t>(entry.st.st_size);
+    on_disk += static_cast<std::uint64_t>(entry.st.st_blocks) * kBlock;
+  }
+  constexpr std::uint64_t kSlack = std::uint64_t{64} << 20;
+  return apparent > 4 * on_disk + kSlack;
 }
 
 Result<TreeLook> look_at_tree(const TreeSource& source, const Skip& skip,

@@ -72,6 +72,10 @@ struct TreeLook {
   const TreeEntry* find(const std::string& path) const;
 };
 
+// True where the files are mostly holes: read or copied by a tool they would take many times what
+// they take at the source (file systems that compress stay well below the factor of 4).
+bool inflates(const TreeLook& look);
+
 // True for the paths that are left out, with everything below them.
 using Skip = std::function<bool(const std::string& path)>;
 

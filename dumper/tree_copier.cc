@@ -85,6 +85,7 @@ Status copy_content(int from, int to, off_t size, const Patience& patience) {
       data = at;  // the file system does not tell: all of it is data
     } else {
       end = lseek(from, data, SEEK_HOLE);
+      if (end < 0 && errno == ENXIO) break;  // cut meanwhile
       if (end < 0) return system_error("seek", "", errno);
       end = std::min(end, size);
     }
@@ -141,7 +142,11 @@ class Copier final : public TreeVisitor {
       if (slash != std::string::npos) {
         Result<UniqueFd> opened =
             open_beneath(target_, each->path.substr(0, slash), O_RDONLY | O_DIRECTORY);
-        if (!opened) continue;  // gone with a directory above it, or replaced
+        if (!opened) {
+          const int code = opened.error().code;
+          if (code == ENOENT || code == ENOTDIR || code == ELOOP) continue;  // gone with its folder
+          return system_error("remove", each->path, code);
+        }
         parent = *std::move(opened);
       }
       if (Status removed = remove_tree(parent ? parent.get() : target_, name); !removed) {
@@ -230,6 +235,15 @@ class Copier final : public TreeVisitor {
       Error error = copied.error();
       if (error.path.empty() && error.code != 0) error.path = entry.path;
       return error;
+    }
+    if (before_) {  // what the source's locks do not guard may change even now
+      struct stat now = {};
+      if (fstat(from.get(), &now) != 0) return system_error("stat", entry.path, errno);
+      if (now.st_size != entry.st.st_size || !equal(now.st_mtim, entry.st.st_mtim)) {
+        Error error = system_error("copy", entry.path, EBUSY);
+        error.message = "changed while it was copied";
+        return error;
+      }
     }
     if (Status shown = show_to_readers(to.get(), entry.path, mode | S_IRGRP); !shown) {
       return shown.error();

@@ -117,17 +117,10 @@ class RealDirectory final : public Directory {
   }
 
   Result<Metadata> stat_entry(const std::string& path) const override {
-    // The parent by open_beneath: fstatat would follow links in the components before the last.
-    const std::size_t slash = path.rfind('/');
-    UniqueFd parent;
-    if (slash != std::string::npos) {
-      Result<UniqueFd> opened = open_beneath(fd_, path.substr(0, slash), O_PATH | O_DIRECTORY);
-      if (!opened) return opened.error();
-      parent = *std::move(opened);
-    }
-    const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+    Result<Place> place = place_of(path);
+    if (!place) return place.error();
     struct stat st = {};
-    if (fstatat(parent ? parent.get() : fd_, name.c_str(), &st,
+    if (fstatat(place->directory(), place->name.c_str(), &st,
                 AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) {
       return system_error("stat", path, errno);
     }
@@ -135,8 +128,11 @@ class RealDirectory final : public Directory {
   }
 
   Result<std::string> read_link(const std::string& path) const override {
+    Result<Place> place = place_of(path);
+    if (!place) return place.error();
     std::array<char, PATH_MAX> target{};
-    const ssize_t n = readlinkat(fd_, path.c_str(), target.data(), target.size());
+    const ssize_t n =
+        readlinkat(place->directory(), place->name.c_str(), target.data(), target.size());
     if (n < 0) return system_error("readlink", path, errno);
     return std::string(target.data(), static_cast<std::size_t>(n));
   }
@@ -148,6 +144,23 @@ class RealDirectory final : public Directory {
   }
 
  private:
+  // The last component of a path and the directory that it is in, reached without following a
+  // link: the calls that take a path would follow those before the last.
+  struct Place {
+    UniqueFd parent;  // empty: this directory itself
+    int self;
+    std::string name;
+    int directory() const { return parent ? parent.get() : self; }
+  };
+
+  Result<Place> place_of(const std::string& path) const {
+    const std::size_t slash = path.rfind('/');
+    if (slash == std::string::npos) return Place{UniqueFd(), fd_, path};
+    Result<UniqueFd> parent = open_beneath(fd_, path.substr(0, slash), O_PATH | O_DIRECTORY);
+    if (!parent) return parent.error();
+    return Place{*std::move(parent), fd_, path.substr(slash + 1)};
+  }
+
   int fd_;
   UniqueFd owned_;  // empty where the descriptor is somebody else's
 };

@@ -117,6 +117,9 @@ Manifest manifest(const Json& document) {
     refuse("version",
            fmt::format("not {}: made by another version of repo-scan", kManifestVersion));
   }
+  for (const char* key : {"tool", "started", "finished"}) text(document, "", key);
+  if (!field(document, "", "stats").is_object()) refuse("stats", "not an object");
+  for (const char* key : {"pointers", "pruned", "errors"}) array(document, key);
   Manifest result;
   result.host = text(document, "", "host");
   result.complete = boolean(document, "", "complete");
@@ -149,7 +152,10 @@ Manifest manifest(const Json& document) {
 
 Result<Manifest> read_manifest(std::string_view bytes) {
   try {
-    const Json document = Json::parse(bytes, nullptr, false);
+    // The parser takes a NUL for the end, and a crash leaves zeros behind a text.
+    const bool has_nul = bytes.find('\0') != std::string_view::npos;
+    const Json document =
+        has_nul ? Json(Json::value_t::discarded) : Json::parse(bytes, nullptr, false);
     if (document.is_discarded()) {
       return plain_error("read", "", "manifest: not JSON, or cut short, or not UTF-8");
     }

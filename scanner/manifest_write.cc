@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "base/bytes_path.h"
 #include "scanner/item_id.h"
@@ -16,7 +17,7 @@ using Json = nlohmann::ordered_json;
 Json to_json(const Repository& repository) {
   Json object;
   object["id"] = make_item_id(repository.path);
-  object["kind"] = repository.kind;
+  object["kind"] = readable(repository.kind);
   put_bytes(object, "path", repository.path);
   put_bytes(object, "store", repository.store);
   object["device"] = repository.device;
@@ -30,33 +31,39 @@ Json to_json(const Repository& repository) {
 
 Json to_json(const Pointer& pointer) {
   Json object;
-  object["kind"] = pointer.kind;
+  object["kind"] = readable(pointer.kind);
   put_bytes(object, "path", pointer.path);
   put_bytes(object, "target", pointer.target);
-  object["why"] = pointer.why;
+  object["why"] = readable(pointer.why);
   return object;
 }
 
 Json to_json(const Pruned& pruned) {
   Json object;
   put_bytes(object, "path", pruned.path);
-  object["why"] = pruned.why;
+  object["why"] = readable(pruned.why);
   return object;
 }
 
 Json to_json(const Error& error) {
   Json object;
   put_bytes(object, "path", error.path);
-  object["op"] = error.op;
+  object["op"] = readable(error.op);
   object["errno"] = error.code;
   object["message"] = readable(error.message);
   return object;
 }
 
+// By raw path, and where one path has several entries by all the rest, since these come in the
+// threads' order.
+auto key(const Repository& r) { return std::tie(r.path, r.kind); }
+auto key(const Pointer& p) { return std::tie(p.path, p.kind, p.target, p.why); }
+auto key(const Pruned& p) { return std::tie(p.path, p.why); }
+auto key(const Error& e) { return std::tie(e.path, e.op, e.code, e.message); }
+
 template <typename T>
 Json sorted(std::vector<T> values) {
-  std::stable_sort(values.begin(), values.end(),
-                   [](const T& a, const T& b) { return a.path < b.path; });
+  std::sort(values.begin(), values.end(), [](const T& a, const T& b) { return key(a) < key(b); });
   Json array = Json::array();
   for (const T& value : values) array.push_back(to_json(value));
   return array;
@@ -65,17 +72,10 @@ Json sorted(std::vector<T> values) {
 }  // namespace
 
 std::string write_manifest(const ManifestHeader& header, ScanResult result) {
-  // Kinds of one path, errors of one path: these come in the threads' order.
-  std::sort(result.repositories.begin(), result.repositories.end(),
-            [](const Repository& a, const Repository& b) { return a.kind < b.kind; });
-  std::sort(result.errors.begin(), result.errors.end(), [](const Error& a, const Error& b) {
-    return std::tie(a.op, a.message) < std::tie(b.op, b.message);
-  });
-
   Json document;
   document["format"] = kManifestFormat;
   document["version"] = kManifestVersion;
-  document["tool"] = header.tool;
+  document["tool"] = readable(header.tool);
   document["host"] = readable(header.host);
   document["started"] = rfc3339(header.started);
   document["finished"] = rfc3339(header.finished);
@@ -99,7 +99,7 @@ std::string write_manifest(const ManifestHeader& header, ScanResult result) {
   document["pointers"] = sorted(std::move(result.pointers));
   document["pruned"] = sorted(std::move(result.pruned));
   document["errors"] = sorted(std::move(result.errors));
-  return document.dump(1) + "\n";
+  return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace repo

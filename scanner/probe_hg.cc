@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <set>
 
 #include "base/bytes_path.h"
 #include "scanner/hg_store.h"
@@ -54,6 +55,11 @@ Result<ChangelogFacts> read_changelog(const File& file) {
   if (*n < kRecord || version != 1) return ChangelogFacts{};  // the "dummy" of new formats, v2 …
   const bool is_inline = (header >> 16 & 1) != 0;
 
+  // Mercurial splits an inline index long before this; hopping through terabytes of holes would
+  // take for ever.
+  constexpr std::uint64_t kLargestInline = std::uint64_t{64} << 20;
+  if (is_inline && file.size() > kLargestInline) return ChangelogFacts{};
+
   ChangelogFacts facts{true, 0, ""};
   if (!is_inline) {
     facts.count = file.size() / kRecord;
@@ -83,6 +89,19 @@ Result<ChangelogFacts> read_changelog(const File& file) {
     at += kRecord + length;
   }
   return facts;
+}
+
+// The lines of .hg/requires; none where it cannot be read (ancient repositories have none).
+std::set<std::string> requirements(const Directory& hg) {
+  std::set<std::string> lines;
+  const Result<std::string> text = hg.read_file("requires", kSmall);
+  if (!text) return lines;
+  for (std::size_t at = 0; at < text->size();) {
+    const std::size_t end = std::min(text->find('\n', at), text->size());
+    lines.insert(text->substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
 }
 
 bool has(const Directory& directory, const std::string& path) {
@@ -123,7 +142,17 @@ ProbeResult probe_hg(const Directory& directory) {
     return {Detail{{"shared", *std::move(target)}}, std::nullopt};
   }
 
+  const std::set<std::string> needed = requirements(hg);
+  if (needed.contains("shared") || needed.contains("relshared")) {
+    return broken(".hg/sharedpath", ENOENT, "hg share that does not say of what");
+  }
   const Result<Metadata> store = hg.stat_entry("store");
+  if (!store && store.error().code != ENOENT) {
+    return broken(".hg/store", store.error().code, "hg repository whose store cannot be read");
+  }
+  if (!store && (needed.contains("store") || needed.contains("share-safe"))) {
+    return broken(".hg/store", ENOENT, "hg repository whose store is gone");
+  }
   if (store && store->type == EntryType::kSymlink) {
     return broken(".hg/store", ELOOP, "hg repository whose store is a symbolic link");
   }

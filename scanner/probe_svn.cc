@@ -24,6 +24,20 @@ std::optional<std::uint64_t> leading_number(const std::string& text) {
   return number;
 }
 
+bool is_known(const std::string& fs_type) {
+  return fs_type == "fsfs" || fs_type == "fsx" || fs_type == "bdb";
+}
+
+// As svn_io_read_version_file() reads it: digits up to the end of the first line, which must have
+// one.
+std::optional<std::uint64_t> format_number(const std::string& text) {
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop == end || (*stop != '\n' && *stop != '\r')) return std::nullopt;
+  return number;
+}
+
 bool is_missing(const Error& error) { return error.code == ENOENT; }
 
 std::string link_text(const Directory& directory, const std::string& path) {
@@ -55,7 +69,13 @@ ProbeResult probe_svn(const Directory& directory) {
     if (is_missing(top.error()) || !directory.read_file("db/fs-type", kSmall)) return {};
     return cannot_read(directory, top.error(), "format");
   }
-  if (*top != "3\n" && *top != "5\n") return {};
+  const std::optional<std::uint64_t> version = format_number(*top);
+  if (version != 3 && version != 5) {
+    // Somebody else's file `format`, but for the database beside it.
+    const Result<std::string> type = directory.read_file("db/fs-type", kSmall);
+    if (!type || !is_known(first_line(*type))) return {};
+    return broken("format", 0, "svn repository whose format is neither 3 nor 5");
+  }
 
   const Result<Metadata> db = directory.stat_entry("db");
   if (!db) return is_missing(db.error()) ? ProbeResult() : cannot_read(directory, db.error(), "db");
@@ -70,7 +90,7 @@ ProbeResult probe_svn(const Directory& directory) {
   } else {
     return cannot_read(directory, type.error(), "db/fs-type");
   }
-  if (fs_type != "fsfs" && fs_type != "fsx" && fs_type != "bdb") {
+  if (!is_known(fs_type)) {
     return broken("db/fs-type", 0, "svn repository of unknown type " + printable(fs_type));
   }
 

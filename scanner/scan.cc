@@ -63,11 +63,11 @@ void tell(const ScanOptions& options, const ScanResult& result, std::FILE* err) 
   if (options.quiet) return;
   for (const Pruned& pruned : result.pruned) {
     if (pruned.notable) {
-      put(err,
-          fmt::format("repo-scan: not looked at: {} ({})\n", printable(pruned.path), pruned.why));
+      put(err, fmt::format("repo-scan: not looked at: {} ({})\n", printable(pruned.path),
+                           printable(pruned.why)));
     } else if (options.verbose) {
-      put(err,
-          fmt::format("repo-scan: not entered: {} ({})\n", printable(pruned.path), pruned.why));
+      put(err, fmt::format("repo-scan: not entered: {} ({})\n", printable(pruned.path),
+                           printable(pruned.why)));
     }
   }
   const ScanStats& stats = result.stats;

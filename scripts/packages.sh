@@ -29,9 +29,11 @@ install_packages() {
   if (
     umask 022
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update &&
-      apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=600 \
-        -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "${missing[@]}"
+    # cron's PATH lacks the folders where dpkg finds its own tools
+    export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    apt-get update || true  # one source that does not answer need not matter
+    apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=600 \
+      -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "${missing[@]}"
   ) </dev/null >"$log" 2>&1; then
     rm -f -- "$log"
   else
