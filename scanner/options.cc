@@ -17,6 +17,24 @@ std::vector<std::string> kind_names() {
   return names;
 }
 
+// CLI11 takes "[a,b]" among positional arguments for a list. A root of such a name is a relative
+// path, and so is the same with "./" before it.
+std::vector<std::string> with_literal_roots(int argc, const char* const* argv) {
+  const std::set<std::string> with_value = {"-o", "--output", "-j",        "--jobs",
+                                            "-k", "--kinds",  "--exclude", "--fs"};
+  std::vector<std::string> arguments;
+  bool options_ended = false;
+  for (int i = 1; i < argc; ++i) {
+    std::string argument = argv[i];
+    const bool is_value = !options_ended && with_value.contains(argv[i - 1]);
+    if (!is_value && argument.starts_with('[')) argument.insert(0, "./");
+    options_ended = options_ended || (!is_value && argument == "--");
+    arguments.push_back(std::move(argument));
+  }
+  std::reverse(arguments.begin(), arguments.end());  // as App::parse takes them
+  return arguments;
+}
+
 }  // namespace
 
 int default_scan_jobs() {
@@ -69,13 +87,16 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
   app.add_flag("-q,--quiet", options.quiet, "print errors only");
   app.add_flag("--nice", options.nice, "run at idle priority");
   try {
-    app.parse(argc, argv);
+    app.parse(with_literal_roots(argc, argv));
   } catch (const CLI::ParseError& error) {
     std::ostringstream out;
     std::ostringstream err;
     const bool asked = app.exit(error, out, err) == 0;
     return OptionsMessage{exit_status(asked ? ExitCode::kOk : ExitCode::kUsage),
                           asked ? out.str() : err.str()};
+  }
+  for (std::string& root : options.roots) {
+    if (root.starts_with("./[")) root.erase(0, 2);
   }
   options.kinds.insert(kinds.begin(), kinds.end());
   options.fs_types.insert(fs_types.begin(), fs_types.end());

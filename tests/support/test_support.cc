@@ -17,7 +17,8 @@ extern char** environ;  // NOLINT: POSIX
 namespace repo::test {
 
 TempDir::TempDir() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "repo-backup-test.XXXXXX").string();
+  std::string pattern =
+      (std::filesystem::temp_directory_path() / "repo-backup-test.XXXXXX").string();
   if (!mkdtemp(pattern.data())) throw std::runtime_error(std::strerror(errno));
   path_ = std::filesystem::canonical(pattern).string();
 }
