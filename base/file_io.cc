@@ -91,7 +91,7 @@ Status replace_file(const std::string& path, std::string_view bytes) {
   const std::size_t slash = path.rfind('/');
   const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   const UniqueFd directory(open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory) return system_error("open", parent, errno);
+  if (!directory) return system_error("create", path, errno);
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   if (Status replaced = replace_file_at(directory.get(), name, bytes); !replaced) {
     return system_error(replaced.error().op, path, replaced.error().code);

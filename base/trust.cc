@@ -38,9 +38,8 @@ std::deque<std::string> components(const std::string& path) {
 Status check_way(const std::string& path) {
   auto distrust = [&](const std::string& at) {
     return plain_error("open", path,
-                       printable(at) +
-                           " could have been written by somebody else than root: make "
-                           "it root's and not writable for group and others");
+                       at + " could have been written by somebody else than root: make "
+                            "it root's and not writable for group and others");
   };
   std::deque<std::string> rest = components(path);
   std::string here = "/";

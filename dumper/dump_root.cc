@@ -47,7 +47,7 @@ To bring one back by hand, as root, with no tool of repo-backup (KIND svn here; 
   3. Copy it to where only root can go, and give it its owners and modes. Each line of the file
      `owners` says TYPE MODE UID GID XATTRS PATH, with PATH relative to data/:
 
-       mkdir -m 700 /srv/svn/restoring && cp -a "$C/data" /srv/svn/restoring/alpha
+       mkdir -m 700 /srv/svn/restoring && cp -aT "$C/data" /srv/svn/restoring/alpha
        cd /srv/svn/restoring/alpha && tac "$C/owners" | while IFS= read -r line; do
          set -f; set -- $line; path=$(printf '%b.' "${line#* * * * * }"); path=./${path%.}
          [ -e "$path" ] || [ -L "$path" ] || continue
@@ -58,8 +58,17 @@ To bring one back by hand, as root, with no tool of repo-backup (KIND svn here; 
      control lists too; setfattr -n NAME -v 0sBASE64 sets one.)
   4. Put it in place, where nothing is:  cd / && mv /srv/svn/restoring/alpha /srv/svn/alpha
      Try it:                             svnadmin verify /srv/svn/alpha
-  5. hg: data holds .hg alone. The same steps; then hg -R /srv/hg/beta verify, and
-     hg -R /srv/hg/beta update to have the working files again, as the user who owns it.
+  5. hg: data holds .hg alone, as the working files are no part of the copy. The same steps. Never
+     run hg on it as root: the hooks and extensions of its .hg/hgrc would run. As the owner:
+
+       runuser -u OWNER -- env HGRCPATH= HGRCSKIPREPO=1 hg -R /srv/hg/beta verify
+       runuser -u OWNER -- env HGRCPATH= HGRCSKIPREPO=1 hg -R /srv/hg/beta update -C .
+
+     The second one writes the working files of the last update again.
+
+A path with quotes, control characters or invalid UTF-8 stands in item.json as JSON escapes it, with
+its exact bytes in "path_b64". A directory inside a repository that is a repository itself is a copy
+of its own: restore the outer one first; step 4 then needs the empty folder removed, if there is one.
 
 control/ is repo-backup's own: its lock, unfinished copies, and the records of its runs.
 )";
@@ -217,7 +226,7 @@ Result<TargetLook> look_at_target(const std::string& dir) {
     }
     if (const auto point = unmounted_point(*table, mounted, look.path)) {
       return plain_error("use", look.path,
-                         printable(*point) +
+                         *point +
                              " stands in /etc/fstab and is not mounted: mount it, or "
                              "the copies would fill the file system below it");
     }

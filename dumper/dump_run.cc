@@ -74,11 +74,12 @@ class Run {
     }
     if (stop_requested() != 0) return stopped();
     if (options_.dry_run) return print_plan();
-    if (const auto refusal = open_target()) {
-      put(err_, fmt::format("repo-dump: {}\n", refusal->message));
-      return stop_requested() != 0 ? stopped() : exit_status(refusal->code);
-    }
+    const std::optional<Refusal> refused = open_target();
     if (stop_requested() != 0) return stopped();
+    if (refused) {
+      put(err_, fmt::format("repo-dump: {}\n", refused->message));
+      return exit_status(refused->code);
+    }
     return dump_all();
   }
 
@@ -108,6 +109,19 @@ class Run {
       return Refusal{ExitCode::kUsage,
                      "--only " + printable(unknown.front()) + ": no item of the manifest"};
     }
+    for (const std::string& kind : options_.kinds) {
+      if (!find_dumper(kind)) {
+        return Refusal{ExitCode::kUsage, "--kinds " + printable(kind) + ": no such kind"};
+      }
+    }
+    if (!options_.results.empty()) {
+      const std::size_t slash = options_.results.rfind('/');
+      const std::string parent =
+          slash == std::string::npos ? "." : options_.results.substr(0, slash + 1);
+      if (access(parent.c_str(), W_OK) != 0) {
+        return refuse(ExitCode::kUsage, system_error("write", options_.results, errno));
+      }
+    }
     Result<TargetLook> target = look_at_target(options_.to);
     if (!target) return refuse(ExitCode::kFailed, target.error());
     target_ = *std::move(target);
@@ -116,7 +130,9 @@ class Run {
         item.refused =
             plain_error("copy", item.source.path, "it is one of the copies in " + target_.path);
       }
-      if (!item.refused && is_within(target_.path, item.source.store)) {
+      // Not among the working files of an hg repository either, but for one of the whole machine.
+      const std::string& taken = item.source.path == "/" ? item.source.store : item.source.path;
+      if (!item.refused && is_within(target_.path, taken)) {
         return Refusal{ExitCode::kFailed, "cannot use " + printable(target_.path) +
                                               ": it lies inside the repository " +
                                               printable(item.source.path)};
@@ -359,8 +375,9 @@ class Run {
       put(out_, text_summary(summary_, root_->path));
     }
     if (std::fflush(out_) != 0 || !printed) {
-      const int failed = output_failed();
-      return summary_.exit_status == 0 ? failed : summary_.exit_status;
+      // The copies are there, and so is the record of the run.
+      output_failed();
+      return std::max(summary_.exit_status, exit_status(ExitCode::kIncomplete));
     }
     return summary_.exit_status;
   }

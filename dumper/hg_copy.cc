@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/bytes_path.h"
 #include "base/digest.h"
 #include "base/file_io.h"
 #include "base/stop_signal.h"
@@ -88,7 +87,7 @@ Result<Parts> open_parts(const DumpJob& job) {
     parts.shared_hg = *std::move(shared);
     const ActAs act_as(parts.shared_as);
     Result<UniqueFd> store = open_beneath(parts.shared_hg.get(), "store", O_RDONLY | O_DIRECTORY);
-    if (!store) return in_hg(store.error(), printable(*named));
+    if (!store) return in_hg(store.error(), *named);
     parts.store = *std::move(store);
     return parts;
   }
@@ -111,9 +110,10 @@ Result<std::string> digest_of(int directory, const std::string& name,
   return content.error();
 }
 
-// A lock that the place refuses, not one that somebody holds.
+// A lock that the place refuses, or that a dead process has left; not one that somebody holds.
 bool cannot_be_made(int code) {
-  return code == EROFS || code == EACCES || code == EPERM || code == ENOSPC || code == EDQUOT;
+  return code == EROFS || code == EACCES || code == EPERM || code == ENOSPC || code == EDQUOT ||
+         code == EOWNERDEAD;
 }
 
 // Nothing in it had changed within two seconds before `began`: a change in the same tick of the
@@ -183,7 +183,10 @@ class HgCopy {
       Result<HgLock> store_lock =
           wlock ? lock(parts_.store_fd(), "lock", parts_.shared_as) : Result<HgLock>(wlock.error());
       if (!store_lock) {
-        if (!cannot_be_made(store_lock.error().code)) return in_hg(store_lock.error(), ".hg");
+        if (!cannot_be_made(store_lock.error().code)) {
+          const bool of_store = wlock && parts_.store;
+          return in_hg(store_lock.error(), of_store ? ".hg/store" : ".hg");
+        }
         locked = false;
         facts.notes.push_back("no lock could be made (" + store_lock.error().message +
                               "): copied while nothing changed");

@@ -6,7 +6,8 @@
 // the locks are held for one look at each file. Locks are made in the source (hg_lock.h) and
 // removed on every way out; nothing else is written there.
 //
-// Where no lock can be made (read-only mount, no right to write, disk full) the copy counts only if
+// Where no lock can be made (read-only mount, no right to write, disk full,
+// a lock that a dead process left) the copy counts only if
 // a look before equals the look after, and nothing had changed in the two seconds before.
 //
 // A share (.hg/sharedpath) becomes self-contained: the store of its source comes along, read with

@@ -63,20 +63,27 @@ class OpenForLocks {
         if (directory.error().code == ENOENT) continue;
         return directory.error();
       }
-      if (fchmod(directory->get(), 01770) != 0) return system_error("change the mode", path, errno);
-      open.directories_.push_back(*std::move(directory));
+      struct stat st = {};
+      if (fstat(directory->get(), &st) != 0 || fchmod(directory->get(), 01770) != 0) {
+        return system_error("change the mode", path, errno);
+      }
+      open.directories_.push_back({*std::move(directory), st.st_mode & 07777});
     }
     return open;
   }
   OpenForLocks(OpenForLocks&&) = default;
   OpenForLocks& operator=(OpenForLocks&&) = delete;
   ~OpenForLocks() {
-    for (const UniqueFd& each : directories_) fchmod(each.get(), 0750);
+    for (const Opened& each : directories_) fchmod(each.fd.get(), each.mode);
   }
 
  private:
+  struct Opened {
+    UniqueFd fd;
+    mode_t mode;
+  };
   OpenForLocks() = default;
-  std::vector<UniqueFd> directories_;
+  std::vector<Opened> directories_;
 };
 
 class HgDumper final : public Dumper {

@@ -84,12 +84,16 @@ Result<HgLock> HgLock::acquire(int directory, const std::string& name,
     if (code != EEXIST) return system_error("lock", name, code);
     if (auto error = out_of_patience(patience)) return *error;
     break_own_stale_lock(directory, name, text);
+    const std::string holder = holder_of(directory, name);
+    if (is_dead(holder)) {
+      Error error = system_error("lock", name, EOWNERDEAD);
+      error.message = "left behind by " + holder + ", which is gone";
+      return error;
+    }
     if (std::chrono::steady_clock::now() >= give_up) {
       Error error = system_error("lock", name, EEXIST);
-      const std::string holder = holder_of(directory, name);
-      error.message = "held by " + (holder.empty() ? "somebody" : printable(holder)) +
-                      "; if that process is gone, any hg command that writes frees it, or "
-                      "hg debuglocks does";
+      error.message = "held by " + (holder.empty() ? "somebody" : holder) +
+                      "; if that process is gone, hg debuglocks -L -W frees it";
       return error;
     }
     // Mercurial has no way to tell that a lock was freed: it polls, and so does everybody.

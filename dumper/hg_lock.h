@@ -23,7 +23,8 @@ class HgLock {
  public:
   // Tries until `wait` is over. Errors:
   //   EEXIST                    held by somebody else all the time; the message names the holder
-  //   EROFS, EACCES, EPERM      no lock can be made here
+  //   EOWNERDEAD                held by a dead process of somebody else: nobody writes under it
+  //   EROFS, EACCES, EPERM …    no lock can be made here
   // The lock is made with the rights of `as`. One that a process of this user has left behind when
   // it died (a repo-dump that was killed) is broken as Mercurial breaks it; nobody else's is.
   static Result<HgLock> acquire(int directory, const std::string& name,

@@ -14,15 +14,15 @@ std::optional<Error> refusal(const Repository& source, const Manifest& manifest,
                              bool shares_its_id) {
   auto refuse = [&](const std::string& why) { return plain_error("copy", source.path, why); };
   if (!find_dumper(source.kind)) {
-    return refuse("no way is known to copy the kind " + printable(source.kind));
+    return refuse("no way is known to copy the kind " + source.kind);
   }
   const bool inside =
       std::any_of(manifest.roots.begin(), manifest.roots.end(),
                   [&](const std::string& root) { return is_within(source.path, root); });
   if (!inside) return refuse("outside the roots that the manifest names");
   if (source.store != store_of(source.kind, source.path)) {
-    return refuse("its store should be " + printable(store_of(source.kind, source.path)) +
-                  ", the manifest says " + printable(source.store));
+    return refuse("its store should be " + store_of(source.kind, source.path) +
+                  ", the manifest says " + source.store);
   }
   if (shares_its_id) return refuse("another item of the manifest has the same kind and id");
   return std::nullopt;

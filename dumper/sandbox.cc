@@ -18,7 +18,6 @@
 
 #include "base/bytes_path.h"
 #include "base/file_io.h"
-#include "base/stop_signal.h"
 #include "dumper/process.h"
 #include "dumper/seccomp_filter.h"
 
@@ -67,16 +66,22 @@ Result<UniqueFd> memory_file(const std::string& bytes) {
   return file;
 }
 
-// bwrap writes {"child-pid": N} and closes; nothing where it failed before that, or patience ended.
-std::optional<pid_t> read_child_pid(int fd, const Patience& patience) {
-  constexpr int kLookEvery = 1000;  // milliseconds
-  const auto give_up =
-      std::min(patience.deadline, std::chrono::steady_clock::now() + patience.stall);
+bool is_readable_within(int fd, std::chrono::milliseconds wait) {
+  const auto give_up = std::chrono::steady_clock::now() + wait;
   while (true) {
-    std::array<struct pollfd, 2> watched = {{{fd, POLLIN, 0}, {stop_fd(), POLLIN, 0}}};
-    if (poll(watched.data(), watched.size(), kLookEvery) > 0 && watched[0].revents != 0) break;
-    if (stop_requested() != 0 || std::chrono::steady_clock::now() >= give_up) return std::nullopt;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        give_up - std::chrono::steady_clock::now());
+    struct pollfd ready = {fd, POLLIN, 0};
+    const int n = poll(&ready, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    if (n >= 0 || errno != EINTR) return n > 0;
   }
+}
+
+// bwrap writes {"child-pid": N} and closes; nothing where it failed before that, or takes longer
+// than kKillGrace. A stop is not heeded here: bwrap takes milliseconds for it, and when it is ended
+// in between, its own child waits for it for ever.
+std::optional<pid_t> read_child_pid(int fd) {
+  if (!is_readable_within(fd, kKillGrace)) return std::nullopt;
   constexpr std::size_t kLimit = 4096;
   const Result<std::string> text = read_to_end(fd, kLimit);
   if (!text) return std::nullopt;
@@ -87,20 +92,6 @@ std::optional<pid_t> read_child_pid(int fd, const Patience& patience) {
   pid_t pid = 0;
   std::from_chars(text->data() + digit, text->data() + text->size(), pid);
   return pid > 0 ? std::optional(pid) : std::nullopt;
-}
-
-// False where it is still there after kKillGrace.
-bool wait_until_gone(int pidfd) {
-  const auto give_up = std::chrono::steady_clock::now() + kKillGrace;
-  while (true) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        give_up - std::chrono::steady_clock::now());
-    struct pollfd gone = {pidfd, POLLIN, 0};
-    const int ready = poll(&gone, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
-    if (ready > 0) return true;
-    if (ready == 0) return false;
-    if (errno != EINTR) return false;
-  }
 }
 
 class Sandbox final : public CommandRunner {
@@ -130,26 +121,27 @@ class Sandbox final : public CommandRunner {
     // certainly its own, and the limits are set before the tool starts.
     UniqueFd inside;
     pid_t worker = child->pid;
-    if (const std::optional<pid_t> pid = read_child_pid(info->read.get(), command.patience)) {
+    if (const std::optional<pid_t> pid = read_child_pid(info->read.get())) {
       worker = *pid;
       inside = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)));
       set_limits(*pid, command);
     } else {  // it never came so far, or takes too long: nothing may start without limits
-      syscall(SYS_pidfd_send_signal, child->pidfd.get(), SIGKILL, nullptr, 0);
+      kill(-child->pid, SIGKILL);
     }
     block->write.reset();  // the end of the file lets it go on, as a byte would
 
-    const int bubblewrap = child->pidfd.get();
+    const pid_t group = child->pid;  // not reaped yet: nobody else has the number
     auto kill_all = [&] {
       if (inside) syscall(SYS_pidfd_send_signal, inside.get(), SIGKILL, nullptr, 0);
-      syscall(SYS_pidfd_send_signal, bubblewrap, SIGKILL, nullptr, 0);
+      kill(-group, SIGKILL);
     };
     CommandResult result = watch(*std::move(child), worker, command.patience, kill_all);
     // bwrap ends with the tool, maybe before what the tool left behind. The first process of the
     // PID namespace ends only after all others in it are gone.
     if (inside) {
       syscall(SYS_pidfd_send_signal, inside.get(), SIGKILL, nullptr, 0);
-      if (!wait_until_gone(inside.get()) && result.end == CommandResult::End::kExited) {
+      if (!is_readable_within(inside.get(), kKillGrace) &&
+          result.end == CommandResult::End::kExited) {
         result.end = CommandResult::End::kStalled;
         result.err += "\na process that it left behind cannot be ended";
       }

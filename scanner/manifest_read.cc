@@ -57,8 +57,7 @@ const Json& array(const Json& object, const char* key) {
 
 std::string canonical(std::string path, const std::string& where) {
   if (!is_canonical_path(path)) {
-    refuse(where,
-           "not an absolute path without \".\", \"..\" and doubled slashes: " + printable(path));
+    refuse(where, "not an absolute path without \".\", \"..\" and doubled slashes: " + path);
   }
   return path;
 }
@@ -101,10 +100,10 @@ ManifestItem item(const Json& object, std::size_t index) {
   repository.mode = mode(object, where);
   if (!field(object, where, "detail").is_object()) refuse(where + "detail", "not an object");
   if (result.id != make_item_id(repository.path)) {
-    refuse(where + "id", "not the id of " + printable(repository.path));
+    refuse(where + "id", "not the id of " + repository.path);
   }
   const bool inside = is_within(repository.store, repository.path);
-  if (!inside) refuse(where + "store", "not within " + printable(repository.path));
+  if (!inside) refuse(where + "store", "not within " + repository.path);
   return result;
 }
 

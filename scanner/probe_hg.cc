@@ -14,7 +14,6 @@
 #include <cerrno>
 #include <set>
 
-#include "base/bytes_path.h"
 #include "scanner/hg_store.h"
 #include "scanner/probe.h"
 
@@ -119,8 +118,7 @@ ProbeResult probe_hg(const Directory& directory) {
     const Result<std::string> target = directory.read_link(".hg");
     return broken(".hg", ELOOP,
                   "hg repository behind a symbolic link" +
-                      (target ? " to " + printable(*target) : std::string()) +
-                      ", which is not followed");
+                      (target ? " to " + *target : std::string()) + ", which is not followed");
   }
   if (top->type != EntryType::kDirectory) return {};
   // A folder that cannot be entered says EACCES for everything in it.

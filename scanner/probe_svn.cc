@@ -42,7 +42,7 @@ bool is_missing(const Error& error) { return error.code == ENOENT; }
 
 std::string link_text(const Directory& directory, const std::string& path) {
   const Result<std::string> target = directory.read_link(path);
-  return target ? ": " + path + " is a symbolic link to " + printable(*target) : std::string();
+  return target ? ": " + path + " is a symbolic link to " + *target : std::string();
 }
 
 ProbeResult cannot_read(const Directory& directory, const Error& error, const std::string& path) {
@@ -91,7 +91,7 @@ ProbeResult probe_svn(const Directory& directory) {
     return cannot_read(directory, type.error(), "db/fs-type");
   }
   if (!is_known(fs_type)) {
-    return broken("db/fs-type", 0, "svn repository of unknown type " + printable(fs_type));
+    return broken("db/fs-type", 0, "svn repository of unknown type " + fs_type);
   }
 
   std::uint64_t format = 1;

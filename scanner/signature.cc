@@ -31,8 +31,10 @@ std::span<const Signature> signatures() {
 std::uint32_t name_bit(std::string_view name, EntryType type) {
   for (const Name& each : kNames) {
     if (name.size() == each.name.size() && name[0] == each.name[0] && name == each.name) {
-      const bool possible =
-          type == each.type || type == EntryType::kSymlink || type == EntryType::kUnknown;
+      // Whatever stands where a file should be is for the probe to tell.
+      const bool possible = type == each.type || type == EntryType::kSymlink ||
+                            type == EntryType::kUnknown ||
+                            (each.type == EntryType::kFile && type == EntryType::kOther);
       return possible ? each.bit : 0;
     }
   }

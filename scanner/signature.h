@@ -35,7 +35,8 @@ inline constexpr std::uint32_t kBitMarker = 1U << 3;
 inline constexpr std::string_view kDumpRootMarker = ".repo-backup";
 
 // The bit of an entry, or 0. An entry of a type that cannot be what the name stands for has none;
-// a symbolic link counts, so that the probe can tell what it hides.
+// a symbolic link, and a FIFO or
+// device for a file, count, so that the probe can tell.
 std::uint32_t name_bit(std::string_view name, EntryType type);
 
 }  // namespace repo
