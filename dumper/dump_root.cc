@@ -103,6 +103,10 @@ Result<bool> is_empty(int directory) {
 // A swap of two directories and a rename that must not replace: what publishing needs.
 Status try_renames(const DumpRoot& root) {
   const int staging = root.staging.get();
+  for (const int other : {root.current.get(), root.older.get()}) {  // of a run that was killed
+    if (Status removed = remove_tree(other, ".trial"); !removed) return removed;
+  }
+  if (Status removed = remove_tree(staging, "trial.c"); !removed) return removed;
   for (const char* name : {"trial.a", "trial.b"}) {
     if (Status removed = remove_tree(staging, name); !removed) return removed;
     if (mkdirat(staging, name, 0700) != 0) return system_error("create", name, errno);

@@ -47,14 +47,16 @@ bool is_dead(const std::string& holder) {
 
 // Removes the lock of a dead process that ran as this user, as Mercurial does: under a second lock,
 // after a second look. Nobody else's lock is touched.
-void break_own_stale_lock(int directory, const std::string& name, const std::string& text) {
+bool break_own_stale_lock(int directory, const std::string& name, const std::string& text) {
   struct stat st = {};
-  if (fstatat(directory, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return;
-  if (st.st_uid != geteuid() || !is_dead(holder_of(directory, name))) return;
+  if (fstatat(directory, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  if (st.st_uid != geteuid() || !is_dead(holder_of(directory, name))) return false;
   const std::string breaking = name + ".break";
-  if (symlinkat(text.c_str(), directory, breaking.c_str()) != 0) return;
-  if (is_dead(holder_of(directory, name))) unlinkat(directory, name.c_str(), 0);
+  if (symlinkat(text.c_str(), directory, breaking.c_str()) != 0) return false;
+  const bool broken =
+      is_dead(holder_of(directory, name)) && unlinkat(directory, name.c_str(), 0) == 0;
   unlinkat(directory, breaking.c_str(), 0);
+  return broken;
 }
 
 }  // namespace
@@ -83,7 +85,7 @@ Result<HgLock> HgLock::acquire(int directory, const std::string& name,
     }
     if (code != EEXIST) return system_error("lock", name, code);
     if (auto error = out_of_patience(patience)) return *error;
-    break_own_stale_lock(directory, name, text);
+    if (break_own_stale_lock(directory, name, text)) continue;
     const std::string holder = holder_of(directory, name);
     if (is_dead(holder)) {
       Error error = system_error("lock", name, EOWNERDEAD);

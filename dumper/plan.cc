@@ -60,6 +60,7 @@ std::vector<PlanItem> make_plan(const Manifest& manifest, const PlanFilter& filt
     const std::string below = source.store == "/" ? "/" : source.store + "/";
     for (auto each = std::lower_bound(stores.begin(), stores.end(), below);
          each != stores.end() && each->starts_with(below); ++each) {
+      if (*each == source.store) continue;  // "/" is below itself here
       const std::size_t cut = source.path == "/" ? 1 : source.path.size() + 1;
       planned.nested.push_back(each->substr(cut));
     }

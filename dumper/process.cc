@@ -97,6 +97,13 @@ Result<Child> spawn(const std::vector<std::string>& argv,
     if (!parked.back()) return system_error("dup", "", errno);
     posix_spawn_file_actions_adddup2(&spawning.actions, parked.back().get(), each.to);
   }
+  // Whatever this process has inherited itself.
+  for (int fd = 3; fd < above; ++fd) {
+    const bool mapped =
+        std::any_of(all.begin(), all.end(), [fd](const FdMapping& each) { return each.to == fd; });
+    if (!mapped) posix_spawn_file_actions_addclose(&spawning.actions, fd);
+  }
+  posix_spawn_file_actions_addclosefrom_np(&spawning.actions, above);
   pid_t pid = -1;
   const int failed = posix_spawn(&pid, argv[0].c_str(), &spawning.actions, &spawning.attributes,
                                  pointers(argv).data(), pointers(environment).data());

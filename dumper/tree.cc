@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
 #include <memory>
 
 #include "base/stop_signal.h"
@@ -131,7 +132,20 @@ class Looker final : public TreeVisitor {
 
 class Remover final : public TreeVisitor {
  public:
+  explicit Remover(int top) : top_(top) {}
+
+  // Whether something was too deep to be reached and lies at the top now.
+  bool hoisted = false;
+
   Result<Descend> enter(const TreeEntry& entry, int parent, const std::string& name) override {
+    if (entry.is_directory() && parents_.size() + 1 >= kMaxDepth) {
+      const std::string up = "hoisted." + std::to_string(++count_);
+      if (renameat2(parent, name.c_str(), top_, up.c_str(), RENAME_NOREPLACE) != 0) {
+        return system_error("remove", entry.path, errno);
+      }
+      hoisted = true;
+      return Descend::kNo;
+    }
     if (entry.is_directory()) {
       parents_.push_back({parent, name});
       return Descend::kYes;
@@ -150,6 +164,8 @@ class Remover final : public TreeVisitor {
   }
 
  private:
+  const int top_;
+  int count_ = 0;
   std::vector<std::pair<int, std::string>> parents_;
 };
 
@@ -211,9 +227,12 @@ Status remove_tree(int parent, const std::string& name) {
     if (unlinkat(parent, name.c_str(), 0) != 0) return system_error("remove", name, errno);
     return {};
   }
-  Remover remover;
-  Walk walk({directory.get(), std::nullopt}, remover, kNoLimit);
-  if (Status walked = walk.run(); !walked) return walked;
+  Remover remover(directory.get());
+  do {
+    remover.hoisted = false;
+    Walk walk({directory.get(), std::nullopt}, remover, kNoLimit);
+    if (Status walked = walk.run(); !walked) return walked;
+  } while (remover.hoisted);
   if (unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0) return system_error("remove", name, errno);
   return {};
 }

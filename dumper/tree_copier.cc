@@ -149,8 +149,12 @@ class Copier final : public TreeVisitor {
         }
         parent = *std::move(opened);
       }
-      if (Status removed = remove_tree(parent ? parent.get() : target_, name); !removed) {
-        return removed;
+      const int folder = parent ? parent.get() : target_;
+      if (Status removed = remove_tree(folder, name); !removed) return removed;
+      const TreeEntry* above =
+          pass.look.find(slash == std::string::npos ? "" : each->path.substr(0, slash));
+      if (above) {
+        if (Status timed = set_mtime(folder, *above); !timed) return timed;
       }
     }
     return {};

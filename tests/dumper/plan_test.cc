@@ -1,0 +1,203 @@
+// From a manifest to the items of a run.
+#include "dumper/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "scanner/item_id.h"
+#include "tests/support/table.h"
+
+namespace repo {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+Repository repository(const std::string& kind, const std::string& path) {
+  Repository made;
+  made.kind = kind;
+  made.path = path;
+  made.store = kind == "hg" ? path + "/.hg" : path;
+  return made;
+}
+
+Manifest manifest(const std::vector<Repository>& repositories) {
+  Manifest made;
+  made.roots = {"/srv"};
+  made.complete = true;
+  for (const Repository& each : repositories) {
+    made.items.push_back({make_item_id(each.path), each});
+  }
+  return made;
+}
+
+std::vector<PlanItem> plan_of(const Manifest& of, const PlanFilter& filter = {}) {
+  std::vector<std::string> unknown;
+  std::vector<PlanItem> plan = make_plan(of, filter, unknown);
+  EXPECT_THAT(unknown, IsEmpty());
+  return plan;
+}
+
+std::vector<std::string> paths(const std::vector<PlanItem>& plan) {
+  std::vector<std::string> found;
+  for (const PlanItem& item : plan) found.push_back(item.source.path);
+  return found;
+}
+
+std::string refusal(const PlanItem& item) {
+  return item.refused ? describe(*item.refused) : "not refused";
+}
+
+TEST(PlanTest, EveryRepositoryOfTheManifestIsAnItemInItsOrder) {
+  const auto plan = plan_of(manifest({repository("svn", "/srv/b"), repository("hg", "/srv/a")}));
+  EXPECT_THAT(paths(plan), ElementsAre("/srv/b", "/srv/a"));
+  EXPECT_EQ(refusal(plan[0]), "not refused");
+  EXPECT_EQ(refusal(plan[1]), "not refused");
+  EXPECT_EQ(plan[0].id, make_item_id("/srv/b"));
+}
+
+TEST(PlanTest, AnEmptyManifestGivesNoItem) { EXPECT_THAT(plan_of(manifest({})), IsEmpty()); }
+
+TEST(PlanTest, AnUnknownKindIsRefusedByNameAndTheOthersAreNot) {
+  const auto plan = plan_of(manifest({repository("cvs", "/srv/c"), repository("svn", "/srv/s")}));
+  ASSERT_TRUE(plan[0].refused);
+  EXPECT_THAT(refusal(plan[0]), testing::HasSubstr("kind cvs"));
+  EXPECT_FALSE(plan[1].refused);
+}
+
+TEST(PlanTest, D29_TheNameOfAnUnknownKindIsMadeHarmless) {
+  const auto plan = plan_of(manifest({repository("\x1b[2J\n", "/srv/c")}));
+  EXPECT_THAT(refusal(plan[0]), testing::Not(testing::HasSubstr("\x1b")));
+  EXPECT_THAT(refusal(plan[0]), testing::Not(testing::HasSubstr("\n")));
+}
+
+struct RootCase : test::NamedCase {
+  std::string root;
+  std::string path;
+  bool inside;
+};
+
+class PlanRootTest : public testing::TestWithParam<RootCase> {};
+
+TEST_P(PlanRootTest, APathOutsideIsRefused) {
+  Manifest of = manifest({repository("svn", GetParam().path)});
+  of.roots = {"/elsewhere", GetParam().root};
+  EXPECT_EQ(!plan_of(of)[0].refused, GetParam().inside) << refusal(plan_of(of)[0]);
+}
+
+INSTANTIATE_TEST_SUITE_P(Roots, PlanRootTest,
+                         testing::Values(RootCase{"below", "/srv", "/srv/a/b", true},
+                                         RootCase{"the_root_itself", "/srv", "/srv", true},
+                                         RootCase{"slash", "/", "/any/where", true},
+                                         RootCase{"above", "/srv/a", "/srv", false},
+                                         RootCase{"elsewhere", "/srv", "/home/a", false},
+                                         RootCase{"same_beginning", "/srv", "/srv2", false}),
+                         test::case_name);
+
+TEST(PlanTest, WithoutRootsEverythingIsOutside) {
+  Manifest of = manifest({repository("svn", "/srv/a")});
+  of.roots.clear();
+  EXPECT_TRUE(plan_of(of)[0].refused);
+}
+
+struct StoreCase : test::NamedCase {
+  std::string kind;
+  std::string store;
+};
+
+class PlanStoreTest : public testing::TestWithParam<StoreCase> {};
+
+TEST_P(PlanStoreTest, AnotherStoreThanThatOfItsKindIsRefused) {
+  Repository source = repository(GetParam().kind, "/srv/a");
+  source.store = GetParam().store;
+  const auto plan = plan_of(manifest({source}));
+  ASSERT_TRUE(plan[0].refused);
+  EXPECT_THAT(refusal(plan[0]), testing::HasSubstr(GetParam().store));
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, PlanStoreTest,
+                         testing::Values(StoreCase{"svn_elsewhere", "svn", "/etc"},
+                                         StoreCase{"svn_below", "svn", "/srv/a/db"},
+                                         StoreCase{"hg_without_its_folder", "hg", "/srv/a"},
+                                         StoreCase{"hg_elsewhere", "hg", "/root/.hg"}),
+                         test::case_name);
+
+TEST(PlanTest, D18_ItemsThatShareKindAndIdAreAllRefused) {
+  Manifest of = manifest({repository("svn", "/srv/a"), repository("svn", "/srv/b")});
+  of.items[1].id = of.items[0].id;
+  const auto plan = plan_of(of);
+  EXPECT_TRUE(plan[0].refused);
+  EXPECT_TRUE(plan[1].refused);
+}
+
+TEST(PlanTest, D18_TheSameRepositoryTwiceIsASharedId) {
+  const auto plan = plan_of(manifest({repository("svn", "/srv/a"), repository("svn", "/srv/a")}));
+  EXPECT_TRUE(plan[0].refused);
+  EXPECT_TRUE(plan[1].refused);
+}
+
+TEST(PlanTest, OnePathWithTwoKindsIsTwoItems) {
+  const auto plan = plan_of(manifest({repository("svn", "/srv/a"), repository("hg", "/srv/a")}));
+  EXPECT_EQ(refusal(plan[0]), "not refused");
+  EXPECT_EQ(refusal(plan[1]), "not refused");
+}
+
+TEST(PlanTest, AnotherItemInsideAStoreIsNestedRelativeToThePath) {
+  const auto plan = plan_of(manifest({repository("svn", "/srv/a"), repository("svn", "/srv/a.b"),
+                                      repository("svn", "/srv/a/conf/in"),
+                                      repository("hg", "/srv/a/x"), repository("svn", "/srv/b")}));
+  EXPECT_THAT(plan[0].nested, ElementsAre("conf/in", "x/.hg"));
+  for (std::size_t i = 1; i < plan.size(); ++i) EXPECT_THAT(plan[i].nested, IsEmpty()) << i;
+}
+
+TEST(PlanTest, WhatLiesBesideAnHgStoreIsNotNested) {
+  const auto plan = plan_of(manifest({repository("hg", "/srv/a"), repository("hg", "/srv/a/sub"),
+                                      repository("svn", "/srv/a/svn")}));
+  EXPECT_THAT(plan[0].nested, IsEmpty());
+}
+
+TEST(PlanTest, ARepositoryAtTheRootDirectoryKnowsWhatIsNested) {
+  Repository top = repository("svn", "/");
+  Manifest of = manifest({top, repository("svn", "/srv/b")});
+  of.roots = {"/"};
+  EXPECT_THAT(plan_of(of)[0].nested, ElementsAre("srv/b"));
+}
+
+TEST(PlanTest, WhatIsNestedIsLeftOutAlsoWhereTheFilterLeavesItsOwnItemOut) {
+  const Manifest of = manifest({repository("svn", "/srv/a"), repository("hg", "/srv/a/x")});
+  const auto plan = plan_of(of, {{"svn"}, {}});
+  ASSERT_THAT(paths(plan), ElementsAre("/srv/a"));
+  EXPECT_THAT(plan[0].nested, ElementsAre("x/.hg"));
+}
+
+TEST(PlanTest, TheFilterTakesKinds) {
+  const Manifest of = manifest({repository("svn", "/srv/a"), repository("hg", "/srv/b")});
+  EXPECT_THAT(paths(plan_of(of, {{"hg"}, {}})), ElementsAre("/srv/b"));
+  EXPECT_THAT(paths(plan_of(of, {{"hg", "svn"}, {}})), ElementsAre("/srv/a", "/srv/b"));
+}
+
+TEST(PlanTest, TheFilterTakesPathsAndIds) {
+  const Manifest of = manifest(
+      {repository("svn", "/srv/a"), repository("svn", "/srv/b"), repository("svn", "/srv/c")});
+  EXPECT_THAT(paths(plan_of(of, {{}, {"/srv/c", make_item_id("/srv/a")}})),
+              ElementsAre("/srv/a", "/srv/c"));
+}
+
+TEST(PlanTest, WhatOnlyNamesAndTheManifestLacksIsToldAsUnknown) {
+  std::vector<std::string> unknown;
+  const auto plan = make_plan(manifest({repository("svn", "/srv/a")}),
+                              {{}, {"/srv/a", "/srv/a/", "nobody"}}, unknown);
+  EXPECT_THAT(paths(plan), ElementsAre("/srv/a"));
+  EXPECT_THAT(unknown, testing::UnorderedElementsAre("/srv/a/", "nobody"));
+}
+
+TEST(PlanTest, WhatOnlyNamesAndTheKindLeavesOutIsNotUnknown) {
+  const Manifest of = manifest({repository("svn", "/srv/a")});
+  EXPECT_THAT(plan_of(of, {{"hg"}, {"/srv/a"}}), IsEmpty());
+}
+
+}  // namespace
+}  // namespace repo

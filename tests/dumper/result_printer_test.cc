@@ -1,0 +1,96 @@
+// What a person reads.
+#include "dumper/result_printer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace repo {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+ItemResult result(ItemStatus status) {
+  ItemResult made;
+  made.kind = "svn";
+  made.path = "/srv/svn/alpha";
+  made.status = status;
+  made.seconds = 0.354;
+  made.bytes = 1'258'291;
+  return made;
+}
+
+TEST(TextLineTest, ACopyTellsItsStateSizeAndTime) {
+  ItemResult copied = result(ItemStatus::kCopied);
+  copied.fingerprint = {{"uuid", "u"}, {"revision", std::uint64_t{123}}};
+  EXPECT_EQ(text_line(copied), "copied   svn  /srv/svn/alpha  (r123, 1.2 MiB, 0.35 s)\n");
+}
+
+TEST(TextLineTest, AnHgCopyTellsItsChangesetsAndNotes) {
+  ItemResult copied = result(ItemStatus::kCopied);
+  copied.kind = "hg";
+  copied.fingerprint = {{"changesets", std::uint64_t{4}}};
+  copied.notes = {"a share"};
+  EXPECT_EQ(text_line(copied),
+            "copied   hg   /srv/svn/alpha  (4 changesets, 1.2 MiB, 0.35 s); a share\n");
+}
+
+TEST(TextLineTest, AFailureTellsWhyAndItsPathOnce) {
+  ItemResult failed = result(ItemStatus::kFailed);
+  failed.error = plain_error("verify", failed.path, "it is broken");
+  const std::string line = text_line(failed);
+  EXPECT_THAT(line, testing::StartsWith("FAILED   svn  /srv/svn/alpha: "));
+  EXPECT_THAT(line, HasSubstr("it is broken"));
+  EXPECT_EQ(line.find("/srv"), line.rfind("/srv"));
+}
+
+TEST(TextLineTest, AFailureInsideNamesThePathInside) {
+  ItemResult failed = result(ItemStatus::kVanished);
+  failed.error = plain_error("open", failed.path + "/db", "gone");
+  EXPECT_THAT(text_line(failed), testing::StartsWith("VANISHED svn  /srv/svn/alpha: "));
+  EXPECT_THAT(text_line(failed), HasSubstr("/srv/svn/alpha/db"));
+}
+
+TEST(TextLineTest, D29_NothingInANameReachesTheTerminalAsItIs) {
+  ItemResult failed = result(ItemStatus::kFailed);
+  failed.kind = "s\x1b[2Jn";
+  failed.path = "/srv/\x1b]0;title\x07\n\xff";
+  failed.error = plain_error("copy", failed.path + "/\x1b[1m", "message \x1b[2J\nsecond line");
+  failed.notes = {"note \x1b[3m\n"};
+  for (const ItemStatus status : {ItemStatus::kFailed, ItemStatus::kCopied}) {
+    failed.status = status;
+    const std::string line = text_line(failed);
+    EXPECT_THAT(line, Not(HasSubstr("\x1b")));
+    EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1) << line;
+  }
+}
+
+TEST(TextLineTest, ACopyWithAnErrorBehindItTellsBoth) {
+  ItemResult copied = result(ItemStatus::kCopied);
+  copied.error = plain_error("remove", "/dump/older", "no way");
+  EXPECT_THAT(text_line(copied), testing::StartsWith("copied"));
+  EXPECT_THAT(text_line(copied), HasSubstr("no way"));
+}
+
+TEST(TextSummaryTest, TellsOnlyTheCountsThatThereAre) {
+  RunSummary summary;
+  summary.counts = {{ItemStatus::kCopied, 12}};
+  summary.bytes = 2048;
+  summary.seconds = 1.25;
+  EXPECT_EQ(text_summary(summary, "/var/x"),
+            "12 copied and verified; 2.0 KiB in 1.2 s, in /var/x\n");
+}
+
+TEST(TextSummaryTest, TellsWhatWentWrong) {
+  RunSummary summary;
+  summary.counts = {
+      {ItemStatus::kFailed, 1}, {ItemStatus::kVanished, 2}, {ItemStatus::kSkipped, 3}};
+  const std::string text = text_summary(summary, "/var/\nx");
+  EXPECT_THAT(text, HasSubstr("0 copied and verified, 1 FAILED, 2 VANISHED, 3 skipped;"));
+  EXPECT_THAT(text, HasSubstr("/var/\\nx"));
+}
+
+}  // namespace
+}  // namespace repo

@@ -1,0 +1,320 @@
+// Real Subversion repositories: every format, what belongs to them, and what people put into them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "dumper/dump_item.h"
+#include "dumper/sandbox.h"
+#include "tests/support/child.h"
+#include "tests/support/dump_support.h"
+#include "tests/support/repositories.h"
+#include "tests/support/table.h"
+#include "tests/support/trees.h"
+
+namespace repo {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class SvnRealTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    REPO_NEEDS_ROOT();
+    Result<std::unique_ptr<CommandRunner>> made = make_sandbox();
+    ASSERT_TRUE(made) << describe(made.error());
+    sandbox_ = *std::move(made);
+    Result<DumpRoot> root = test::open_root(tree_ / "dump");
+    ASSERT_TRUE(root) << describe(root.error());
+    root_.emplace(*std::move(root));
+  }
+  void create(const std::vector<std::string>& options = {}) const {
+    test::svn_create(path_, options);
+  }
+  void commit(int count) const {
+    for (int i = 0; i < count; ++i) {
+      test::svn_commit(path_, "file" + std::to_string(i % 3),
+                       "content " + std::to_string(i) + "\n");
+    }
+  }
+  ItemResult dump() {
+    item_.id = test::item_at("svn", path_).id;
+    item_.source = test::source_at("svn", path_);
+    return dump_item(item_, *find_dumper("svn"), test::context_of(*root_, *sandbox_));
+  }
+  void must_dump() {
+    const ItemResult result = dump();
+    ASSERT_EQ(result.status, ItemStatus::kCopied) << describe(result.error.value_or(Error()));
+    expect_equal();
+  }
+  void expect_equal() const {
+    EXPECT_EQ(test::svn_complaint(data()), "");
+    EXPECT_EQ(test::svn_uuid(data()), test::svn_uuid(path_));
+    EXPECT_EQ(test::svn_youngest(data()), test::svn_youngest(path_));
+    EXPECT_EQ(test::svn_tree(data()), test::svn_tree(path_));
+  }
+  Error must_fail() {
+    const ItemResult result = dump();
+    EXPECT_EQ(result.status, ItemStatus::kFailed);
+    EXPECT_FALSE(test::exists(test::current_of(*root_, item_)));
+    return result.error.value_or(Error());
+  }
+  std::string data() const { return test::current_of(*root_, item_) + "/data"; }
+
+  test::TempDir tree_;
+  const std::string path_ = tree_ / "repository";
+  std::optional<DumpRoot> root_;
+  std::unique_ptr<CommandRunner> sandbox_;
+  PlanItem item_;
+};
+
+struct FormatCase : test::NamedCase {
+  std::vector<std::string> options;
+  bool packs;
+};
+
+class SvnFormatTest : public SvnRealTest, public testing::WithParamInterface<FormatCase> {};
+
+TEST_P(SvnFormatTest, IsCopiedWholeAndTakesTheNextCommit) {
+  create(GetParam().options);
+  if (GetParam().packs) test::svn_set_shard(path_, 4);
+  commit(9);
+  test::must_run({"svnadmin", "setrevprop", path_, "-r", "3", "svn:log", "/dev/null"});
+  must_dump();
+  test::must_run({"svn", "checkout", "-q", test::file_url(data()), tree_ / "work"});
+  EXPECT_EQ(test::read_file(tree_ / "work/file2"), "content 8\n");
+  test::must_run({"cp", "-a", data(), tree_ / "restored"});
+  test::svn_commit(tree_ / "restored", "file0", "after the restore\n");
+  EXPECT_EQ(test::svn_complaint(tree_ / "restored"), "");
+}
+
+TEST_P(SvnFormatTest, PackedIsCopiedWhole) {
+  if (!GetParam().packs) return;
+  create(GetParam().options);
+  test::svn_set_shard(path_, 4);
+  commit(9);
+  test::svn_pack(path_);
+  EXPECT_TRUE(test::exists(path_ + "/db/revs/0.pack")) << "the control";
+  must_dump();
+  EXPECT_TRUE(test::exists(data() + "/db/revs/0.pack"));
+}
+
+std::vector<FormatCase> formats() {
+  std::vector<FormatCase> all;
+  for (int minor = 1; minor <= 14; ++minor) {
+    const std::string version = "1." + std::to_string(minor);
+    all.push_back({{"v1_" + std::to_string(minor)}, {"--compatible-version", version}, minor >= 6});
+  }
+  all.push_back({{"fsx"}, {"--fs-type", "fsx"}, false});
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Versions, SvnFormatTest, testing::ValuesIn(formats()), test::case_name);
+
+TEST_F(SvnRealTest, HooksConfigurationAndWhateverLiesBesideTheDataAreKept) {
+  create();
+  commit(1);
+  test::write_file(path_ + "/hooks/post-commit", "#!/bin/sh\nexit 0\n");
+  test::set_mode(path_ + "/hooks/post-commit", 0755);
+  test::write_file(path_ + "/conf/passwd", "[users]\nann = secret\n");
+  test::set_mode(path_ + "/conf/passwd", 0600);
+  test::write_file(path_ + "/conf/\xc3\xa4\xc3\xb6", "not ascii");
+  test::write_file(path_ + "/notes/of/the/admin", "kept");
+  test::make_link(path_ + "/hooks/start-commit", "/usr/bin/true");
+  test::set_mtime(path_ + "/conf/passwd", 1'000'000'000, 7);
+  must_dump();
+  auto source = test::contents_and_x(path_);
+  auto copy = test::contents_and_x(data());
+  for (auto* tree : {&source, &copy}) {
+    std::erase_if(*tree, [](const auto& each) { return each.first.starts_with("db"); });
+  }
+  EXPECT_EQ(copy, source);
+  EXPECT_EQ(test::lstat_of(data() + "/conf/passwd").st_mtim.tv_nsec, 7);
+}
+
+TEST_F(SvnRealTest, LocksOfUsersAreKept) {
+  create();
+  commit(1);
+  test::must_run({"svn", "lock", "-q", test::file_url(path_) + "/file0"});
+  must_dump();
+  EXPECT_THAT(test::must_run({"svnadmin", "lslocks", data()}), HasSubstr("Path: /file0"));
+}
+
+TEST_F(SvnRealTest, NoFileOfTheSourceIsTouchedAlsoNoDirectory) {
+  create();
+  commit(3);
+  test::must_run({"chown", "-R", "1234:1234", path_});
+  const std::string before = test::snapshot(path_);
+  must_dump();
+  EXPECT_EQ(test::snapshot(path_), before);
+}
+
+TEST_F(SvnRealTest, AFolderOfLocksThatIsMissingIsNotMadeInTheSource) {
+  create();
+  commit(1);
+  std::filesystem::remove_all(path_ + "/locks");
+  dump();
+  EXPECT_FALSE(test::exists(path_ + "/locks"));
+}
+
+TEST_F(SvnRealTest, D22_NoHookRunsAndNoneIsLost) {
+  create();
+  commit(1);
+  for (const char* hook : {"start-commit", "pre-commit", "post-commit", "pre-revprop-change"}) {
+    const std::string path = path_ + "/hooks/" + hook;
+    test::write_file(path, "#!/bin/sh\ntouch " + (tree_ / "it-ran") + "\n");
+    test::set_mode(path, 0777);
+  }
+  must_dump();
+  EXPECT_FALSE(test::exists(tree_ / "it-ran"));
+}
+
+class SvnDamageTest : public SvnRealTest,
+                      public testing::WithParamInterface<std::pair<const char*, const char*>> {};
+
+TEST_P(SvnDamageTest, D10_IsNotPublished) {
+  create();
+  test::svn_commit(path_, "file", std::string(5000, 'x') + "\n");
+  commit(3);
+  const std::string file = path_ + "/db/" + GetParam().second;
+  const std::string what = GetParam().first;
+  if (what == "missing") {
+    std::filesystem::remove(file);
+  } else if (what == "truncated") {
+    std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2);
+  } else {
+    std::string bytes = test::read_file(file);
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x20);
+    test::set_mode(file, 0644);
+    test::write_file(file, bytes);
+  }
+  EXPECT_NE(test::svn_complaint(path_), "") << "the control";
+  EXPECT_NE(describe(must_fail()), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Damages, SvnDamageTest,
+    testing::Values(std::pair{"truncated", "revs/0/1"}, std::pair{"flipped", "revs/0/1"},
+                    std::pair{"missing", "revs/0/2"}, std::pair{"missing", "revprops/0/2"}),
+    [](const auto& each) { return std::string(each.param.first) + std::to_string(each.index); });
+
+// A tool copies no revision that current does not name: what it says must be all there is.
+TEST_F(SvnRealTest, D10_ACurrentThatLagsBehindTheRevisionsLosesNothingSilently) {
+  create();
+  commit(5);
+  test::write_file(path_ + "/db/current", "2\n");
+  const ItemResult result = dump();
+  if (result.status == ItemStatus::kCopied) {
+    EXPECT_THAT(result.notes, Not(testing::IsEmpty())) << "three revisions are missing unsaid";
+  }
+}
+
+TEST_F(SvnRealTest, AGarbledRepresentationCacheDoesNotStopTheCopy) {
+  create();
+  commit(3);
+  test::write_file(path_ + "/db/rep-cache.db", "garbage");
+  const ItemResult result = dump();
+  EXPECT_EQ(result.status, ItemStatus::kCopied) << describe(result.error.value_or(Error()));
+}
+
+TEST_F(SvnRealTest, D19_ALinkAmongTheRevisionsGivesAwayNothing) {
+  create();
+  commit(2);
+  test::write_file(tree_ / "secret", "secret bytes of root");
+  std::filesystem::remove(path_ + "/db/revs/0/1");
+  test::make_link(path_ + "/db/revs/0/1", tree_ / "secret");
+  const Error error = must_fail();
+  EXPECT_EQ(error.path, path_ + "/db/revs/0/1");
+  EXPECT_THAT(describe(error), Not(HasSubstr("secret bytes")));
+  EXPECT_EQ(test::run({"grep", "-r", "secret bytes", root_->path}).status, 1);
+}
+
+// Put there after our own look at the source: then the sandbox is what is left.
+TEST_F(SvnRealTest, D19_ALinkThatIsPlantedUnderTheToolGivesAwayNothing) {
+  class Planter final : public CommandRunner {
+   public:
+    Planter(const CommandRunner& real, std::function<void()> plant)
+        : real_(real), plant_(std::move(plant)) {}
+    CommandResult run(const Command& command) const override {
+      plant_();
+      return real_.run(command);
+    }
+
+   private:
+    const CommandRunner& real_;
+    const std::function<void()> plant_;
+  };
+  create();
+  commit(2);
+  test::write_file(tree_ / "secret", "secret bytes of root");
+  const Planter planter(*sandbox_, [&] {
+    std::filesystem::remove(path_ + "/db/revs/0/1");
+    test::make_link(path_ + "/db/revs/0/1", tree_ / "secret");
+    std::filesystem::remove(path_ + "/db/fsfs.conf");
+    test::make_link(path_ + "/db/fsfs.conf", "/etc/shadow");
+  });
+  const ItemResult result = dump_item(test::item_at("svn", path_), *find_dumper("svn"),
+                                      test::context_of(*root_, planter));
+  EXPECT_EQ(result.status, ItemStatus::kFailed);
+  EXPECT_EQ(test::run({"grep", "-r", "secret bytes", root_->path}).status, 1);
+}
+
+TEST_F(SvnRealTest, D19_ALinkBesideTheDataIsCopiedAsALink) {
+  create();
+  commit(1);
+  test::write_file(tree_ / "secret", "secret bytes of root");
+  test::make_link(path_ + "/conf/link", tree_ / "secret");
+  std::filesystem::remove(path_ + "/conf/authz");
+  test::make_link(path_ + "/conf/authz", "/");
+  must_dump();
+  EXPECT_EQ(test::contents(data()).at("conf/link"), "-> " + (tree_ / "secret"));
+  EXPECT_EQ(test::run({"grep", "-r", "secret bytes", root_->path}).status, 1);
+}
+
+TEST_F(SvnRealTest, D20_FifosAndSocketsBesideTheDataDoNotBlock) {
+  create();
+  commit(1);
+  test::make_fifo(path_ + "/hooks/fifo");
+  test::make_socket(path_ + "/conf/s");
+  must_dump();
+  EXPECT_FALSE(test::exists(data() + "/hooks/fifo"));
+  EXPECT_THAT(test::read_file(test::current_of(*root_, item_) + "/owners"),
+              HasSubstr(" hooks/fifo\n"));
+}
+
+TEST_F(SvnRealTest, D15_ASparseGiantCostsItsOwnItemAndNotTheDisk) {
+  create();
+  commit(1);
+  test::write_file(path_ + "/conf/giant", "x");
+  std::filesystem::resize_file(path_ + "/conf/giant", std::uintmax_t{1} << 40);
+  EXPECT_NE(describe(must_fail()), "");
+}
+
+TEST_F(SvnRealTest, ARepositoryInsideIsLeftOutOfTheOuterCopy) {
+  create();
+  commit(2);
+  test::svn_create(path_ + "/conf/inner");
+  test::hg_init(path_ + "/work");
+  item_.nested = {"conf/inner", "work/.hg"};
+  must_dump();
+  EXPECT_FALSE(test::exists(data() + "/conf/inner"));
+  EXPECT_TRUE(test::exists(data() + "/work"));
+  EXPECT_FALSE(test::exists(data() + "/work/.hg"));
+  EXPECT_TRUE(test::exists(data() + "/conf/authz"));
+}
+
+TEST_F(SvnRealTest, TheOddestNamesInsideAreCopied) {
+  create();
+  commit(1);
+  for (const std::string& name : {std::string("two\nlines"), std::string("-rf"),
+                                  std::string(200, 'n'), std::string("back\\slash")}) {
+    test::write_file(path_ + "/conf/" + name, "odd");
+  }
+  must_dump();
+  EXPECT_EQ(test::contents(data() + "/conf"), test::contents(path_ + "/conf"));
+}
+
+}  // namespace
+}  // namespace repo

@@ -1,0 +1,70 @@
+#include "scanner/signature.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "tests/support/table.h"
+
+namespace repo {
+namespace {
+
+struct NameCase : test::NamedCase {
+  std::string entry;
+  EntryType type;
+  std::uint32_t bit;
+};
+
+class NameBitTest : public testing::TestWithParam<NameCase> {};
+
+TEST_P(NameBitTest, IsTheBit) {
+  EXPECT_EQ(name_bit(GetParam().entry, GetParam().type), GetParam().bit);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Entries, NameBitTest,
+    testing::Values(NameCase{"format", "format", EntryType::kFile, kBitFormat},
+                    NameCase{"db", "db", EntryType::kDirectory, kBitDb},
+                    NameCase{"hg", ".hg", EntryType::kDirectory, kBitHg},
+                    NameCase{"marker", ".repo-backup", EntryType::kFile, kBitMarker},
+                    NameCase{"linked_format", "format", EntryType::kSymlink, kBitFormat},
+                    NameCase{"linked_db", "db", EntryType::kSymlink, kBitDb},
+                    NameCase{"linked_hg", ".hg", EntryType::kSymlink, kBitHg},
+                    NameCase{"S22_db_of_unknown_type", "db", EntryType::kUnknown, kBitDb},
+                    NameCase{"S22_format_of_unknown_type", "format", EntryType::kUnknown,
+                             kBitFormat},
+                    NameCase{"S24_format_as_fifo", "format", EntryType::kOther, kBitFormat},
+                    NameCase{"format_as_directory", "format", EntryType::kDirectory, 0},
+                    NameCase{"db_as_file", "db", EntryType::kFile, 0},
+                    NameCase{"hg_as_file", ".hg", EntryType::kFile, 0},
+                    NameCase{"marker_as_directory", ".repo-backup", EntryType::kDirectory, 0},
+                    NameCase{"other_name", "README", EntryType::kFile, 0},
+                    NameCase{"same_length_and_first_byte", "dx", EntryType::kDirectory, 0},
+                    NameCase{"longer", "format2", EntryType::kFile, 0},
+                    NameCase{"shorter", "forma", EntryType::kFile, 0},
+                    NameCase{"other_case", "DB", EntryType::kDirectory, 0},
+                    NameCase{"working_copy", ".svn", EntryType::kDirectory, 0}),
+    test::case_name);
+
+TEST(SignaturesTest, NoKindIsTwiceInTheTableAndEachNeedsAName) {
+  std::set<std::string_view> kinds;
+  for (const Signature& each : signatures()) {
+    kinds.insert(each.kind);
+    EXPECT_NE(each.required, 0U) << each.kind;
+    EXPECT_EQ(each.required & kBitMarker, 0U) << each.kind;
+  }
+  EXPECT_EQ(kinds.size(), signatures().size());
+}
+
+TEST(SignaturesTest, NoSignatureMatchesAnEmptyDirectoryOrTheMarkerAlone) {
+  for (const std::uint32_t word : {0U, kBitMarker}) {
+    EXPECT_FALSE(std::any_of(signatures().begin(), signatures().end(), [&](const Signature& each) {
+      return (word & each.required) == each.required;
+    }));
+  }
+}
+
+}  // namespace
+}  // namespace repo
