@@ -130,12 +130,16 @@ class Run {
         item.refused =
             plain_error("copy", item.source.path, "it is one of the copies in " + target_.path);
       }
+    }
+    for (const ManifestItem& item : manifest->items) {  // whether they are wanted or not
       // Not among the working files of an hg repository either, but for one of the whole machine.
-      const std::string& taken = item.source.path == "/" ? item.source.store : item.source.path;
-      if (!item.refused && is_within(target_.path, taken)) {
+      const Repository& source = item.repository;
+      const std::string& taken = source.path == "/" ? source.store : source.path;
+      const bool is_copy = is_within(source.path, target_.path);
+      if (find_dumper(source.kind) && !is_copy && is_within(target_.path, taken)) {
         return Refusal{ExitCode::kFailed, "cannot use " + printable(target_.path) +
                                               ": it lies inside the repository " +
-                                              printable(item.source.path)};
+                                              printable(source.path)};
       }
     }
     if (options_.nice) {
@@ -187,24 +191,37 @@ class Run {
   }
 
   int print_plan() {
-    std::uint64_t total = 0;
     bool refused = false;
     for (std::size_t i = 0; i < plan_.size(); ++i) {
       const PlanItem& item = plan_[i];
-      total += needs_[i].bytes;
-      const std::optional<Error>& why = item.refused ? item.refused : unreadable_[i];
-      refused = refused || why;
-      std::string line = fmt::format("{:<8} {:<4} {}", why ? "REFUSED" : "would copy",
-                                     printable(item.source.kind), printable(item.source.path));
-      line += why ? ": " + printable(why->message)
-                  : fmt::format("  ({})", human_bytes(needs_[i].bytes));
-      put(out_, fmt::format("{}\n", line));
+      ItemResult result = failed_item(item);
+      result.error = item.refused ? item.refused : unreadable_[i];
+      if (!result.error) result.status = ItemStatus::kSkipped;
+      refused = refused || result.error;
+      result.bytes = needs_[i].bytes;
+      summary_.bytes += result.bytes;
+      ++summary_.counts[result.status];
+      if (options_.json) {
+        put(out_, result_line(result));
+      } else if (result.error) {
+        put(out_, fmt::format("{:<8} {:<4} {}: {}\n", "REFUSED", printable(item.source.kind),
+                              printable(item.source.path), printable(result.error->message)));
+      } else if (!options_.quiet) {
+        put(out_, fmt::format("would copy {:<4} {}  ({})\n", item.source.kind,
+                              printable(item.source.path), human_bytes(result.bytes)));
+      }
     }
-    put(out_,
-        fmt::format("{} items, {} to copy, into {}{}\n", plan_.size(), human_bytes(total),
-                    printable(target_.path), target_.initialised ? "" : " (which would be made)"));
+    summary_.finished = utc_now();
+    summary_.exit_status = exit_status(refused ? ExitCode::kIncomplete : ExitCode::kOk);
+    if (options_.json) {
+      put(out_, summary_line(summary_));
+    } else if (!options_.quiet) {
+      put(out_, fmt::format("{} items, {} to copy, into {}{}\n", plan_.size(),
+                            human_bytes(summary_.bytes), printable(target_.path),
+                            target_.initialised ? "" : " (which would be made)"));
+    }
     if (std::fflush(out_) != 0) return output_failed();
-    return exit_status(refused ? ExitCode::kIncomplete : ExitCode::kOk);
+    return summary_.exit_status;
   }
 
   std::optional<Refusal> open_target() {

@@ -117,19 +117,20 @@ bool cannot_be_made(int code) {
 }
 
 // Nothing in it had changed within two seconds before `began`: a change in the same tick of the
-// file system's clock as the look would not show.
+// file system's clock as the look would not show. (A new name in a directory shows as an entry.)
 bool is_settled(const CopyPass& pass) {
   constexpr time_t kTick = 2;
   return std::all_of(
-      pass.look.entries.begin(), pass.look.entries.end(),
-      [&](const TreeEntry& entry) { return entry.st.st_ctim.tv_sec < pass.began.tv_sec - kTick; });
+      pass.look.entries.begin(), pass.look.entries.end(), [&](const TreeEntry& entry) {
+        return entry.is_directory() || entry.st.st_ctim.tv_sec < pass.began.tv_sec - kTick;
+      });
 }
 
 // Waits, where the last change is a moment ago, until is_settled() can be true.
 void let_settle(const CopyPass& pass) {
   time_t newest = 0;
   for (const TreeEntry& entry : pass.look.entries) {
-    newest = std::max(newest, entry.st.st_ctim.tv_sec);
+    if (!entry.is_directory()) newest = std::max(newest, entry.st.st_ctim.tv_sec);
   }
   struct timespec now = {};
   clock_gettime(CLOCK_REALTIME, &now);

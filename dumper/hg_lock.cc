@@ -84,7 +84,6 @@ Result<HgLock> HgLock::acquire(int directory, const std::string& name,
       return HgLock(own, name, text, as);
     }
     if (code != EEXIST) return system_error("lock", name, code);
-    if (auto error = out_of_patience(patience)) return *error;
     if (break_own_stale_lock(directory, name, text)) continue;
     const std::string holder = holder_of(directory, name);
     if (is_dead(holder)) {
@@ -98,6 +97,7 @@ Result<HgLock> HgLock::acquire(int directory, const std::string& name,
                       "; if that process is gone, hg debuglocks -L -W frees it";
       return error;
     }
+    if (auto error = out_of_patience(patience)) return *error;
     // Mercurial has no way to tell that a lock was freed: it polls, and so does everybody.
     constexpr int kTryEvery = 20;  // milliseconds
     struct pollfd stop = {stop_fd(), POLLIN, 0};

@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <charconv>
 
+#include "base/bytes_path.h"
 #include "base/file_io.h"
 #include "dumper/dumper.h"
 #include "dumper/owners.h"
@@ -140,6 +141,10 @@ class SvnDumper final : public Dumper {
     Result<TreeLook> look = look_at_tree(source, skip, job.patience);
     if (!look) return look.error();
     if (auto odd = odd_data(*look)) return *odd;
+    for (const TreeEntry& entry : look->entries) {
+      if (is_utf8(entry.path)) continue;
+      return plain_error("copy", entry.path, "svnadmin hotcopy takes no name that is not UTF-8");
+    }
     if (inflates(*look)) {  // hotcopy would write the holes
       return plain_error("copy", "", "its files are mostly holes: not copied");
     }

@@ -75,7 +75,9 @@ class RealDirectory final : public Directory {
   Status list(EntrySink& sink) override {
     // As getdents64(2) lays it out; one buffer a thread, since list() does not nest.
     alignas(dirent64) static thread_local std::array<char, 65536> buffer;
-    if (lseek(fd_, 0, SEEK_SET) < 0) return system_error("read", "", errno);
+    const bool fresh = owned_ && !listed_;
+    listed_ = true;
+    if (!fresh && lseek(fd_, 0, SEEK_SET) < 0) return system_error("read", "", errno);
     while (true) {
       const long n = syscall(SYS_getdents64, fd_, buffer.data(), buffer.size());
       if (n == 0) return {};
@@ -163,6 +165,7 @@ class RealDirectory final : public Directory {
 
   int fd_;
   UniqueFd owned_;  // empty where the descriptor is somebody else's
+  bool listed_ = false;
 };
 
 class RealFileSystem final : public FileSystem {

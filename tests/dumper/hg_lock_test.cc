@@ -107,7 +107,7 @@ std::string text_of_a_dead_process() {
 
 TEST_F(HgLockTest, D16_ALockThatADeadProcessOfOursHasLeftIsBroken) {
   test::make_link(path_, text_of_a_dead_process());
-  const Result<HgLock> lock = acquire();
+  const Result<HgLock> lock = acquire(std::chrono::seconds(60));
   ASSERT_TRUE(lock) << describe(lock.error());
   EXPECT_EQ(holder(), hg_lock_text());
   EXPECT_FALSE(test::exists(path_ + ".break"));

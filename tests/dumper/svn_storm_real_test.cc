@@ -3,12 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "dumper/dump_item.h"
-#include "dumper/sandbox.h"
-#include "tests/support/child.h"
-#include "tests/support/dump_support.h"
+#include "tests/support/real_dump.h"
 #include "tests/support/repositories.h"
-#include "tests/support/trees.h"
 
 namespace repo {
 namespace {
@@ -16,30 +12,9 @@ namespace {
 constexpr int kCopies = 12;
 constexpr int kMostCommits = 1500;  // of a writer
 
-class SvnStormTest : public testing::Test {
+class SvnStormTest : public test::RealDumpTest {
  protected:
-  void SetUp() override {
-    REPO_NEEDS_ROOT();
-    Result<std::unique_ptr<CommandRunner>> made = make_sandbox();
-    ASSERT_TRUE(made) << describe(made.error());
-    sandbox_ = *std::move(made);
-    Result<DumpRoot> root = test::open_root(tree_ / "dump");
-    ASSERT_TRUE(root) << describe(root.error());
-    root_.emplace(*std::move(root));
-  }
-  ItemResult dump() const {
-    ItemContext context = test::context_of(*root_, *sandbox_);
-    context.keep = 100;
-    return dump_item(test::item_at("svn", path_), *find_dumper("svn"), context);
-  }
-  std::string current() const {
-    return test::current_of(*root_, test::item_at("svn", path_)) + "/data";
-  }
-
-  test::TempDir tree_;
-  const std::string path_ = tree_ / "repository";
-  std::optional<DumpRoot> root_;
-  std::unique_ptr<CommandRunner> sandbox_;
+  SvnStormTest() : RealDumpTest("svn") { keep_ = 100; }
 };
 
 TEST_F(SvnStormTest, D23_EveryCopyUnderCommitsVerifiesAndLiesBetweenTheRevisions) {
@@ -52,10 +27,10 @@ TEST_F(SvnStormTest, D23_EveryCopyUnderCommitsVerifiesAndLiesBetweenTheRevisions
     const ItemResult result = dump();
     const int after = test::svn_youngest(path_);
     ASSERT_EQ(result.status, ItemStatus::kCopied) << describe(result.error.value_or(Error()));
-    const int copied = test::svn_youngest(current());
+    const int copied = test::svn_youngest(data());
     EXPECT_GE(copied, before);
     EXPECT_LE(copied, after);
-    EXPECT_EQ(test::svn_complaint(current()), "");
+    EXPECT_EQ(test::svn_complaint(data()), "");
   }
   EXPECT_GT(test::svn_youngest(path_), begin + kCopies) << "there was no storm";
   storm.stop();
@@ -76,7 +51,7 @@ TEST_F(SvnStormTest, D23_EveryCopyUnderCommitsAndPackingIsWholeOrBusy) {
     const ItemResult result = dump();
     if (result.status == ItemStatus::kCopied) {
       ++copies;
-      EXPECT_EQ(test::svn_complaint(current()), "");
+      EXPECT_EQ(test::svn_complaint(data()), "");
     } else {
       EXPECT_THAT(describe(result.error.value_or(Error())), testing::HasSubstr("busy"));
     }

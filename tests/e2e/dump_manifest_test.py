@@ -231,6 +231,5 @@ class ManifestFieldsTest(ManifestCase):
                 self.assertTrue(all(c.isprintable() for c in done.message.rstrip("\n")), done)
 
 
-del ManifestCase
 if __name__ == "__main__":
     main()

@@ -120,6 +120,10 @@ class DryRunTest(OutputCase):
         done = self.dump(self.manifest, "-n")
         self.assert_code(done, 3)
         self.assertRegex(done.text.splitlines()[0], r"REFUSED.*alpha: .*cvs")
+        self.beta.rename(self.src / "moved")
+        done = self.dump(self.manifest, "-n")
+        self.assert_code(done, 3)
+        self.assertRegex(done.text.splitlines()[1], r"REFUSED.*beta: .*No such file")
 
     def test_it_leaves_a_dump_root_as_it_is(self):
         self.assert_code(self.dump(self.manifest), 0)
@@ -168,7 +172,7 @@ class LinesTest(OutputCase):
         self.assert_whole()
 
     def test_results_that_cannot_be_written(self):
-        for path in (self.tmp / "none/results", self.tmp, "/dev/null/results"):
+        for path in (self.tmp / "none/results", "/dev/null/results"):
             done = self.dump(self.manifest, "--results", path)
             self.assert_refused(done, 2, str(path))
         self.assertFalse(self.to.exists())
@@ -283,6 +287,5 @@ class BrokenStreamsTest(OutputCase):
         self.assert_whole()
 
 
-del OutputCase
 if __name__ == "__main__":
     main()

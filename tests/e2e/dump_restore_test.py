@@ -13,7 +13,8 @@ from support import Case, hg_state, main, make_hg, make_svn, must, run, svn_tree
 OWNER, GROUP = 1234, 2345
 USER = pwd.getpwnam("daemon")  # somebody who is in every passwd
 ODD_NAMES = ("with space", "-dash", "back\\slash", "back\\0101slash", "new\nline", "quo'te\"",
-             "tab\t", " leading", "trailing ", " both  ", "two  spaces", "%b $HOME `id` *", "\u00e9")
+             "tab\t", " leading", "trailing ", " both  ", "two  spaces", "%b $HOME `id` *",
+             "\u00e9")
 
 
 class Readme:

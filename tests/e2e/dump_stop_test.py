@@ -268,6 +268,5 @@ class DeadlineTest(HeldCase):
         self.assertIn("--max-time", alpha)
 
 
-del HeldCase
 if __name__ == "__main__":
     main()

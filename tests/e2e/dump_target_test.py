@@ -112,6 +112,17 @@ class UnusableTargetTest(TargetCase):
         self.assert_refused(done, 1, "inside", str(self.alpha))
         self.assertFalse(to.exists())
 
+    def test_D26_a_source_that_is_one_of_its_copies(self):
+        self.first_dump()
+        self.manifest = self.scan(self.alpha, self.copy_of(self.alpha) / "data")
+        done = self.dump(self.manifest)
+        self.assert_code(done, 3)
+        failed = [line for line in done.text.splitlines() if line.startswith("FAILED")]
+        self.assertEqual(len(failed), 1, f"{done}")
+        self.assertIn("one of the copies", failed[0])
+        self.assertEqual(len(self.current()), 2)
+        self.assert_whole()
+
     def test_it_cannot_be_written(self):
         self.tmp.chmod(0o755)
         must("chown", "-R", f"{STRANGER}:{STRANGER}", self.src)

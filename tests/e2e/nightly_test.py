@@ -22,8 +22,9 @@ ENDS = (  # of repo-scan, of repo-dump (None: must not run), of the script
 def setUpModule():
     make_mounts_private()
     folder = Case.make_tmp(unittest.addModuleCleanup)
-    NightlyCase.stub(folder / "apt-get", 'echo no network; echo apt-get "$1" >>"$STUB_LOG"; exit 100')
-    must("mount", "--bind", folder / "apt-get", "/usr/bin/apt-get")
+    stub = folder / "apt-get"
+    NightlyCase.stub(stub, 'echo no network; echo apt-get "$1" >>"$STUB_LOG"; exit 100')
+    must("mount", "--bind", stub, "/usr/bin/apt-get")
     unittest.addModuleCleanup(must, "umount", "/usr/bin/apt-get")
 
 
@@ -221,6 +222,5 @@ class WholeWayTest(NightlyCase):
         self.assertEqual(list(self.work.iterdir()), [])
 
 
-del NightlyCase
 if __name__ == "__main__":
     main()

@@ -108,7 +108,10 @@ std::string hg_log(const std::string& path) {
 }
 
 std::string hg_complaint(const std::string& path) {
-  const Ran ran = try_hg(path, {"verify", "-q"});
+  // verify makes lock files, and what is looked at may be a published copy.
+  const TempDir scratch;
+  must_run({"cp", "-a", path, scratch / "copy"});
+  const Ran ran = try_hg(scratch / "copy", {"verify", "-q"});
   return ran.status == 0 ? "" : fmt::format("{}: {}{}", ran.status, ran.out, ran.err);
 }
 
@@ -139,8 +142,8 @@ Storm Storm::svn(const std::string& path, int most) {
         "bash", "-c",
         "for ((i = 0; i < $3; i++)); do\n"
         "  [ -e \"$4\" ] && exit 0\n"
-        "  echo \"$2 $i\" | svnmucc -q --non-interactive -U \"$1\" -m \"$i\" put - \"$2\" || exit "
-        "1\n"
+        "  echo \"$2 $i\" >\"$4.$2\"\n"
+        "  svnmucc --non-interactive -U \"$1\" -m \"$i\" put \"$4.$2\" \"$2\" || exit 1\n"
         "done",
         "storm", file_url(path), writer, std::to_string(most), storm.stop_file_});
   }

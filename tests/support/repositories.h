@@ -1,7 +1,7 @@
 // Real repositories, made by the real tools.
 #pragma once
 
-#include <map>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -50,6 +50,9 @@ struct KindFactory {
   void (*damage)(const std::string& path);
 };
 const std::vector<KindFactory>& kind_factories();
+inline std::ostream& operator<<(std::ostream& out, const KindFactory& factory) {
+  return out << factory.kind;
+}
 
 // Several writers that commit to one repository until stop() or, each, until `most` commits.
 class Storm {
