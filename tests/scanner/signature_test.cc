@@ -36,6 +36,8 @@ INSTANTIATE_TEST_SUITE_P(
                     NameCase{"S22_format_of_unknown_type", "format", EntryType::kUnknown,
                              kBitFormat},
                     NameCase{"S24_format_as_fifo", "format", EntryType::kOther, kBitFormat},
+                    NameCase{"S24_db_as_fifo", "db", EntryType::kOther, 0},
+                    NameCase{"S24_hg_as_fifo", ".hg", EntryType::kOther, 0},
                     NameCase{"format_as_directory", "format", EntryType::kDirectory, 0},
                     NameCase{"db_as_file", "db", EntryType::kFile, 0},
                     NameCase{"hg_as_file", ".hg", EntryType::kFile, 0},

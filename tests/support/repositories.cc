@@ -34,8 +34,9 @@ void truncate_the_largest(const std::string& folder) {
   fs::resize_file(largest, size - 20);
 }
 
-const std::vector<std::string> kHg = {"/usr/bin/env",   "HGRCPATH=", "HGPLAIN=1", "HGUSER=tester",
-                                      "LC_ALL=C.UTF-8", "hg",        "--cwd"};
+const std::vector<std::string> kHg = {"/usr/bin/env",  "HGRCPATH=",         "HGPLAIN=1",
+                                      "HGUSER=tester", "LC_ALL=C.UTF-8",    "hg",
+                                      "--config",      "extensions.share=", "--cwd"};
 
 }  // namespace
 
