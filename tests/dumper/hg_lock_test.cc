@@ -117,7 +117,9 @@ TEST_F(HgLockTest, D16_ALockOfAnotherUserIsNotBrokenEvenIfItsProcessIsDead) {
   REPO_NEEDS_ROOT();
   test::make_link(path_, text_of_a_dead_process());
   test::give_to(path_, 1234);
-  EXPECT_FALSE(acquire());
+  const Result<HgLock> lock = acquire();
+  ASSERT_FALSE(lock);
+  EXPECT_EQ(lock.error().code, EOWNERDEAD);
   EXPECT_NE(holder(), "nobody");
 }
 

@@ -1,6 +1,6 @@
 """repo-dump takes nothing of a manifest on trust: a bad one is refused whole, before anything.
 
-M1-M6: the ids of the fault matrix that these tests stand for.
+In the names of these tests: M a fault of a manifest, D of a dump, S of what is scanned, numbered.
 """
 import base64
 import copy
