@@ -33,13 +33,24 @@ struct Node {
   Node() = default;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
-  // A chain of ten thousand parents must not be freed by ten thousand nested calls.
+  // A chain of ten thousand parents must not be freed by ten thousand nested calls: the outermost
+  // call takes from the others what they would have freed. (use_count() == 1 would not do: it
+  // does not wait for what the other owners did before they let go.)
   ~Node() {
-    std::shared_ptr<Node> next = std::move(parent);
-    while (next && next.use_count() == 1) {
-      std::shared_ptr<Node> above = std::move(next->parent);
-      next = std::move(above);
+    static thread_local std::vector<std::shared_ptr<Node>>* outermost = nullptr;
+    if (!parent) return;
+    if (outermost != nullptr) {
+      outermost->push_back(std::move(parent));
+      return;
     }
+    std::vector<std::shared_ptr<Node>> waiting;
+    waiting.push_back(std::move(parent));
+    outermost = &waiting;
+    while (!waiting.empty()) {
+      const std::shared_ptr<Node> next = std::move(waiting.back());
+      waiting.pop_back();
+    }
+    outermost = nullptr;
   }
 
   const char* child(std::size_t i) const { return names.data() + offsets[i]; }

@@ -436,15 +436,21 @@ INSTANTIATE_TEST_SUITE_P(Ways, WalkerWaysTest,
                          test::case_name);
 
 TEST(WalkerLimitsTest, S16_OpenDirectoriesStayNearTheBudget) {
+  // At each of 300 levels one directory that leads on and two that wait meanwhile, so that without
+  // a limit all 300 would be open at once.
   constexpr int kJobs = 4;
   for (const int budget : {0, 8, 64}) {
     test::FakeFileSystem fs;
-    for (int i = 0; i < 2000; ++i) {
-      fs.add_directory("/" + std::to_string(i % 40) + "/" + std::to_string(i) + "/a/b/c");
+    std::string path;
+    for (int level = 0; level < 300; ++level) {
+      for (const char* name : {"/a", "/m", "/z"}) fs.add_directory(path + name + "/leaf");
+      path += level % 2 == 0 ? "/a" : "/z";
     }
+    add_hg(fs, path);
     const ScanResult result = walk_fake(fs, {.jobs = kJobs, .max_open_directories = budget});
     EXPECT_TRUE(result.complete);
-    EXPECT_EQ(result.stats.directories, 1U + 40 + 4 * 2000);
+    EXPECT_EQ(result.stats.directories, 1U + 300 * 6);
+    EXPECT_THAT(paths(result.repositories), ElementsAre(path));
     // The root, and for each thread what it has in its hands: while it finds its way again from
     // the root, where it is and the next step.
     EXPECT_LE(fs.most_open_directories(), budget + 1 + 3 * kJobs);
