@@ -14,9 +14,8 @@ int main(int argc, char** argv) {
   repo::fill_standard_streams();
   try {
     const auto options = repo::parse_dump_options(argc, argv);
-    if (const auto* message = std::get_if<repo::DumpOptionsMessage>(&options)) {
-      std::fputs(message->text.c_str(), message->exit_status == 0 ? stdout : stderr);
-      return message->exit_status;
+    if (const auto* message = std::get_if<repo::OptionsMessage>(&options)) {
+      return repo::tell(*message);
     }
     umask(077);
     if (const repo::Status rooted = repo::make_root_the_namespace_root(); !rooted) {

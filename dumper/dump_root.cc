@@ -41,7 +41,7 @@ older/KIND/ID/TIME/ earlier ones
 
 To bring one back by hand, as root, with no tool of repo-backup (KIND svn here; for hg see 5):
 
-  1. Find it:     grep -l '"path": "/srv/svn/alpha"' current/*/*/item.json older/*/*/*/item.json
+  1. Find it:     grep -ls '"path": "/srv/svn/alpha"' current/*/*/item.json older/*/*/*/item.json
                   C=/path/to/current/svn/ID           (the folder of that file)
   2. Check it:    (cd "$C" && sha256sum --quiet -c SHA256SUMS)
   3. Copy it to where only root can go, and give it its owners and modes. Each line of the file

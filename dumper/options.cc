@@ -27,8 +27,7 @@ int default_dump_jobs() {
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 2, kMost);
 }
 
-std::variant<DumpOptions, DumpOptionsMessage> parse_dump_options(int argc,
-                                                                 const char* const* argv) {
+std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const char* const* argv) {
   DumpOptions options;
   options.jobs = default_dump_jobs();
   CLI::App app(
@@ -89,8 +88,8 @@ std::variant<DumpOptions, DumpOptionsMessage> parse_dump_options(int argc,
     std::ostringstream out;
     std::ostringstream err;
     const bool asked = app.exit(error, out, err) == 0;
-    return DumpOptionsMessage{exit_status(asked ? ExitCode::kOk : ExitCode::kUsage),
-                              asked ? out.str() : err.str()};
+    return OptionsMessage{exit_status(asked ? ExitCode::kOk : ExitCode::kUsage),
+                          asked ? out.str() : err.str()};
   }
   options.kinds.insert(kinds.begin(), kinds.end());
   options.only.insert(only.begin(), only.end());

@@ -7,6 +7,8 @@
 #include <string>
 #include <variant>
 
+#include "base/options_message.h"
+
 namespace repo {
 
 struct DumpOptions {
@@ -28,13 +30,6 @@ struct DumpOptions {
 
 int default_dump_jobs();
 
-// What there is to print instead of running: --help and --version on stdout with code 0, a
-// mistake on stderr with code 2.
-struct DumpOptionsMessage {
-  int exit_status = 0;
-  std::string text;
-};
-
-std::variant<DumpOptions, DumpOptionsMessage> parse_dump_options(int argc, const char* const* argv);
+std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const char* const* argv);
 
 }  // namespace repo

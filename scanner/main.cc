@@ -12,8 +12,7 @@ int main(int argc, char** argv) {
   try {
     const auto options = repo::parse_scan_options(argc, argv);
     if (const auto* message = std::get_if<repo::OptionsMessage>(&options)) {
-      std::fputs(message->text.c_str(), message->exit_status == 0 ? stdout : stderr);
-      return message->exit_status;
+      return repo::tell(*message);
     }
     repo::install_stop_signals();
     return repo::run_scan(std::get<repo::ScanOptions>(options), stdout, stderr);

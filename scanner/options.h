@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "base/options_message.h"
+
 namespace repo {
 
 struct ScanOptions {
@@ -27,13 +29,6 @@ struct ScanOptions {
 
 // More than the cores, since a scan of a cold tree waits for the disk.
 int default_scan_jobs();
-
-// What there is to print instead of running: --help and --version on stdout with code 0, a
-// mistake on stderr with code 2.
-struct OptionsMessage {
-  int exit_status = 0;
-  std::string text;
-};
 
 std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const char* const* argv);
 

@@ -13,14 +13,14 @@ namespace {
 
 using testing::ElementsAre;
 
-std::variant<DumpOptions, DumpOptionsMessage> parse(std::vector<const char*> arguments) {
+std::variant<DumpOptions, OptionsMessage> parse(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "repo-dump");
   return parse_dump_options(static_cast<int>(arguments.size()), arguments.data());
 }
 
 DumpOptions must_parse(const std::vector<const char*>& arguments) {
   const auto parsed = parse(arguments);
-  if (const auto* message = std::get_if<DumpOptionsMessage>(&parsed)) {
+  if (const auto* message = std::get_if<OptionsMessage>(&parsed)) {
     ADD_FAILURE() << message->text;
     return {};
   }
@@ -84,7 +84,7 @@ class DumpOptionsMistakeTest : public testing::TestWithParam<MistakeCase> {};
 
 TEST_P(DumpOptionsMistakeTest, IsAMessageWithStatus2) {
   const auto parsed = parse(GetParam().arguments);
-  const auto* message = std::get_if<DumpOptionsMessage>(&parsed);
+  const auto* message = std::get_if<OptionsMessage>(&parsed);
   ASSERT_NE(message, nullptr);
   EXPECT_EQ(message->exit_status, 2);
   EXPECT_NE(message->text, "");
@@ -108,7 +108,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(DumpOptionsTest, HelpNamesEveryExitCode) {
   const auto parsed = parse({"--help"});
-  const auto* message = std::get_if<DumpOptionsMessage>(&parsed);
+  const auto* message = std::get_if<OptionsMessage>(&parsed);
   ASSERT_NE(message, nullptr);
   EXPECT_EQ(message->exit_status, 0);
   for (const char* code : {"  0 ", "  1 ", "  2 ", "  3 ", "  11 ", "128+N"}) {
@@ -118,7 +118,7 @@ TEST(DumpOptionsTest, HelpNamesEveryExitCode) {
 
 TEST(DumpOptionsTest, VersionIsOneLine) {
   const auto parsed = parse({"--version"});
-  const auto* message = std::get_if<DumpOptionsMessage>(&parsed);
+  const auto* message = std::get_if<OptionsMessage>(&parsed);
   ASSERT_NE(message, nullptr);
   EXPECT_EQ(message->exit_status, 0);
   EXPECT_THAT(message->text, testing::StartsWith("repo-dump "));

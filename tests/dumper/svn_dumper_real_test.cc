@@ -141,34 +141,39 @@ TEST_F(SvnRealTest, D22_NoHookRunsAndNoneIsLost) {
   EXPECT_FALSE(test::exists(tree_ / "it-ran"));
 }
 
-class SvnDamageTest : public SvnRealTest,
-                      public testing::WithParamInterface<std::pair<const char*, const char*>> {};
+struct DamageCase : test::NamedCase {
+  std::string file;
+  void (*deed)(const std::string& path);
+};
+
+void truncate_it(const std::string& path) {
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+}
+void flip_a_bit(const std::string& path) {
+  std::string bytes = test::read_file(path);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x20);
+  test::set_mode(path, 0644);
+  test::write_file(path, bytes);
+}
+void remove_it(const std::string& path) { std::filesystem::remove(path); }
+
+class SvnDamageTest : public SvnRealTest, public testing::WithParamInterface<DamageCase> {};
 
 TEST_P(SvnDamageTest, D10_IsNotPublished) {
   create();
   test::svn_commit(path_, "file", std::string(5000, 'x') + "\n");
   commit(3);
-  const std::string file = path_ + "/db/" + GetParam().second;
-  const std::string what = GetParam().first;
-  if (what == "missing") {
-    std::filesystem::remove(file);
-  } else if (what == "truncated") {
-    std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2);
-  } else {
-    std::string bytes = test::read_file(file);
-    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x20);
-    test::set_mode(file, 0644);
-    test::write_file(file, bytes);
-  }
+  GetParam().deed(path_ + "/db/" + GetParam().file);
   EXPECT_NE(test::svn_complaint(path_), "") << "the control";
   EXPECT_NE(describe(must_fail()), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Damages, SvnDamageTest,
-    testing::Values(std::pair{"truncated", "revs/0/1"}, std::pair{"flipped", "revs/0/1"},
-                    std::pair{"missing", "revs/0/2"}, std::pair{"missing", "revprops/0/2"}),
-    [](const auto& each) { return std::string(each.param.first) + std::to_string(each.index); });
+INSTANTIATE_TEST_SUITE_P(Damages, SvnDamageTest,
+                         testing::Values(DamageCase{"truncated", "revs/0/1", truncate_it},
+                                         DamageCase{"flipped", "revs/0/1", flip_a_bit},
+                                         DamageCase{"missing", "revs/0/2", remove_it},
+                                         DamageCase{"missing_property", "revprops/0/2", remove_it}),
+                         test::case_name);
 
 TEST_F(SvnRealTest, D10_ACurrentThatLagsBehindTheRevisionsLosesNothingInSilence) {
   create();

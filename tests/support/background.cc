@@ -17,7 +17,7 @@ extern char** environ;  // NOLINT: POSIX
 
 namespace repo::test {
 
-Background::Background(const std::vector<std::string>& argv) {
+Background::Background(const std::vector<std::string>& argv, const std::string& errors) {
   std::vector<char*> raw;
   for (const std::string& each : argv) raw.push_back(const_cast<char*>(each.c_str()));
   raw.push_back(nullptr);
@@ -25,7 +25,8 @@ Background::Background(const std::vector<std::string>& argv) {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, 2, errors.c_str(), O_WRONLY | O_CREAT | O_APPEND,
+                                   0644);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSID));

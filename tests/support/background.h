@@ -13,7 +13,9 @@ namespace repo::test {
 // A process of the test's, killed with its whole session at the end.
 class Background {
  public:
-  explicit Background(const std::vector<std::string>& argv);
+  // What it says on its standard error goes to the file `errors`.
+  explicit Background(const std::vector<std::string>& argv,
+                      const std::string& errors = "/dev/null");
   ~Background();
   Background(Background&& other) noexcept;
   Background& operator=(Background&&) = delete;

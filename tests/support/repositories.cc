@@ -137,33 +137,38 @@ const std::vector<KindFactory>& kind_factories() {
 }
 
 Storm Storm::svn(const std::string& path, int most) {
-  Storm storm(path + ".stop");
+  Storm storm(path);
   for (const char* writer : {"a", "b"}) {
-    storm.writers_.emplace_back(std::vector<std::string>{
-        "bash", "-c",
-        "for ((i = 0; i < $3; i++)); do\n"
-        "  [ -e \"$4\" ] && exit 0\n"
-        "  echo \"$2 $i\" >\"$4.$2\"\n"
-        "  svnmucc --non-interactive -U \"$1\" -m \"$i\" put \"$4.$2\" \"$2\" || exit 1\n"
-        "done",
-        "storm", file_url(path), writer, std::to_string(most), storm.stop_file_});
+    storm.writers_.emplace_back(
+        std::vector<std::string>{
+            "bash", "-c",
+            "for ((i = 0; i < $3; i++)); do\n"
+            "  [ -e \"$4\" ] && exit 0\n"
+            "  echo \"$2 $i\" >\"$4.$2\"\n"
+            "  svnmucc --non-interactive -U \"$1\" -m \"$i\" put \"$4.$2\" \"$2\" || exit 1\n"
+            "done",
+            "storm", file_url(path), writer, std::to_string(most), storm.stop_file_},
+        storm.errors_);
   }
   return storm;
 }
 
 Storm Storm::hg(const std::string& path, int most) {
-  Storm storm(path + ".stop");
+  Storm storm(path);
   for (const char* writer : {"a", "b"}) {
     storm.writers_.emplace_back(
         std::vector<std::string>{"/usr/bin/python3", REPO_TEST_SUPPORT "/planted/hg_writer.py",
-                                 path, writer, std::to_string(most), storm.stop_file_});
+                                 path, writer, std::to_string(most), storm.stop_file_},
+        storm.errors_);
   }
   return storm;
 }
 
 void Storm::stop() {
   write_file(stop_file_, "");
-  for (Background& writer : writers_) EXPECT_EQ(writer.wait(), 0) << "a writer of the storm failed";
+  for (Background& writer : writers_) {
+    EXPECT_EQ(writer.wait(), 0) << "a writer of the storm failed: " << read_file(errors_);
+  }
   writers_.clear();
 }
 

@@ -66,8 +66,9 @@ class Storm {
   void stop();
 
  private:
-  explicit Storm(std::string stop_file) : stop_file_(std::move(stop_file)) {}
+  explicit Storm(const std::string& path) : stop_file_(path + ".stop"), errors_(path + ".errors") {}
   std::string stop_file_;
+  std::string errors_;
   std::vector<Background> writers_;
 };
 
