@@ -54,65 +54,90 @@ class Walk {
   Status run() {
     TreeEntry top;
     if (fstat(source_.fd, &top.st) != 0) return system_error("stat", "", errno);
-    Result<Descend> descend = visitor_.enter(top, source_.fd, "");
-    if (!descend) return descend.error();
-    if (*descend == Descend::kNo) return {};
-    return below(top, source_.fd, 1);
+    if (Status done = enter(std::move(top), UniqueFd(), source_.fd, ""); !done) return done;
+    while (!open_.empty()) {
+      if (auto error = out_of_patience(patience_)) return *error;
+      Level& level = open_.back();
+      const Status done = level.next < level.names.size() ? next_entry(level) : leave(level);
+      if (!done) return done;
+    }
+    return {};
   }
 
  private:
-  Status below(const TreeEntry& entry, int directory, int depth) {
-    if (depth > kMaxDepth) return system_error("enter", entry.path, ELOOP);
-    Result<std::vector<std::string>> names = [&] {
-      const ActAs as(source_.as);
-      return names_in(directory);
-    }();
-    if (!names) {
-      if (!has_vanished(names.error().code)) {
-        return system_error("read", entry.path, names.error().code);
-      }
-      names = std::vector<std::string>();
-    }
-    for (const std::string& name : *names) {
-      if (auto error = out_of_patience(patience_)) return *error;
-      const std::string path = entry.path.empty() ? name : entry.path + "/" + name;
-      if (Status done = one(directory, name, path, depth); !done) return done;
-    }
-    return visitor_.leave(entry, directory);
-  }
-
-  Status one(int parent, const std::string& name, const std::string& path, int depth) {
+  // A directory that was entered. A stack of our own: a thread's is no place for deep trees.
+  struct Level {
     TreeEntry entry;
-    entry.path = path;
+    UniqueFd owned;  // empty for the top, which is the caller's
+    int directory = -1;
+    std::vector<std::string> names;
+    std::size_t next = 0;
+  };
+
+  Status next_entry(Level& level) {
+    const std::string name = std::move(level.names[level.next++]);
+    TreeEntry entry;
+    entry.path = level.entry.path.empty() ? name : level.entry.path + "/" + name;
     UniqueFd opened;
     {
       const ActAs as(source_.as);
-      if (fstatat(parent, name.c_str(), &entry.st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) {
-        return has_vanished(errno) ? Status() : system_error("stat", path, errno);
+      if (fstatat(level.directory, name.c_str(), &entry.st,
+                  AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) {
+        return has_vanished(errno) ? Status() : system_error("stat", entry.path, errno);
       }
       if (entry.is_link()) {
-        const ssize_t n = readlinkat(parent, name.c_str(), link_text_.data(), link_text_.size());
+        const ssize_t n =
+            readlinkat(level.directory, name.c_str(), link_text_.data(), link_text_.size());
         if (n < 0) {  // EINVAL: it is no link any more
-          return has_vanished(errno) || errno == EINVAL ? Status()
-                                                        : system_error("readlink", path, errno);
+          const bool gone = has_vanished(errno) || errno == EINVAL;
+          return gone ? Status() : system_error("readlink", entry.path, errno);
         }
         entry.link.assign(link_text_.data(), static_cast<std::size_t>(n));
       } else if (entry.is_directory()) {
-        opened = open_directory(parent, name);
-        if (!opened) return has_vanished(errno) ? Status() : system_error("open", path, errno);
-        if (fstat(opened.get(), &entry.st) != 0) return system_error("stat", path, errno);
+        opened = open_directory(level.directory, name);
+        if (!opened)
+          return has_vanished(errno) ? Status() : system_error("open", entry.path, errno);
+        if (fstat(opened.get(), &entry.st) != 0) return system_error("stat", entry.path, errno);
       }
     }
-    Result<Descend> descend = visitor_.enter(entry, parent, name);
+    return enter(std::move(entry), std::move(opened), level.directory, name);
+  }
+
+  // `opened`: the entry's own descriptor where it is a directory, but for the top.
+  Status enter(TreeEntry entry, UniqueFd opened, int parent, const std::string& name) {
+    const Result<Descend> descend = visitor_.enter(entry, parent, name);
     if (!descend) return descend.error();
-    if (!opened || *descend == Descend::kNo) return {};
-    return below(entry, opened.get(), depth + 1);
+    const bool is_top = name.empty();
+    if ((!opened && !is_top) || *descend == Descend::kNo) return {};
+    if (open_.size() == kMaxDepth) return system_error("enter", entry.path, ELOOP);
+    Level level;
+    level.entry = std::move(entry);
+    level.directory = is_top ? parent : opened.get();
+    level.owned = std::move(opened);
+    Result<std::vector<std::string>> names = [&] {
+      const ActAs as(source_.as);
+      return names_in(level.directory);
+    }();
+    if (names) {
+      level.names = *std::move(names);
+    } else if (!has_vanished(names.error().code)) {
+      return system_error("read", level.entry.path, names.error().code);
+    }
+    open_.push_back(std::move(level));
+    return {};
+  }
+
+  Status leave(Level& level) {
+    Status done = visitor_.leave(level.entry, level.directory);
+    open_.pop_back();
+    return done;
   }
 
   const TreeSource source_;
   TreeVisitor& visitor_;
   const Patience patience_;
-  std::array<char, PATH_MAX> link_text_{};  // not in each of a thousand frames
+  std::vector<Level> open_;  // from the top down
+  std::array<char, PATH_MAX> link_text_{};
 };
 
 class Looker final : public TreeVisitor {
