@@ -46,6 +46,12 @@ Result<std::string> seccomp_program() {
   const std::unique_ptr<void, decltype(&seccomp_release)> filter(seccomp_init(SCMP_ACT_ALLOW),
                                                                  &seccomp_release);
   if (!filter) return system_error("make a seccomp filter", "", ENOMEM);
+  // libseccomp's own choice would end the calling thread alone.
+  if (const int code =
+          seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+      code < 0) {
+    return system_error("make a seccomp filter", "", -code);
+  }
   for (const int call : kRefused) {
     if (const int code = seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), call, 0); code < 0) {
       return system_error("make a seccomp filter", "", -code);

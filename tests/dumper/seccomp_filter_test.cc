@@ -214,6 +214,10 @@ TEST(SeccompFilterTest, D22_NoSocketCanBeMade) {
 int wait_status_of(void (*deed)()) {
   const pid_t pid = fork();
   if (pid == 0) {
+    // Not the calling thread alone: another one must go with it.
+    std::thread([] {
+      while (true) pause();
+    }).detach();
     put_filter_on();
     deed();
     _exit(0);
