@@ -20,7 +20,7 @@ repo::ScanResult scan_result() {
     each.kind = i % 2 == 0 ? "svn" : "hg";
     // Not in the order of the paths, as a walk finds them.
     each.path = "/srv/" + std::to_string(i * 7919 % 97) + "/group/project-" + number;
-    each.store = repo::store_of(each.kind, each.path);
+    each.store = each.kind == "hg" ? each.path + "/.hg" : each.path;
     each.device = 65024;
     each.inode = 1'000'000 + i;
     each.mode = 0755;

@@ -10,10 +10,10 @@
 
 namespace repo {
 
-// How long a piece of work may take. The same value serves our own copier and the tools.
+// How long a piece of work may take.
 struct Patience {
   std::chrono::steady_clock::time_point deadline;  // for the item in all
-  std::chrono::seconds stall;                      // without a byte read or written
+  std::chrono::seconds stall;                      // a tool without a byte read or written
   bool heeds_stop = true;                          // ends early when a stop is requested
 };
 

@@ -70,6 +70,7 @@ class ItemDump {
         openat(context_.root.staging.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!sync) return in_root(system_error("open", "control/staging", errno));
 
+    find_nested();
     Result<CopyFacts> facts = copy_and_verify(source->get(), staged);
     if (!facts) return facts.error();
     Result<UniqueFd> staging =
@@ -111,13 +112,21 @@ class ItemDump {
   }
 
  private:
+  // The manifest may say anything: only what is a repository now is left out of this copy.
+  void find_nested() {
+    const std::size_t cut = item_.source.path == "/" ? 1 : item_.source.path.size() + 1;
+    for (const Repository& each : item_.nested) {
+      if (open_source(each)) nested_.push_back(each.store.substr(cut));
+    }
+  }
+
   Result<CopyFacts> copy_and_verify(int source, Staged& staged) {
     Error last;
     for (int i = 0; i < kTries; ++i) {
       Result<UniqueFd> staging = make_staging(context_.root, item_.source.kind, item_.id);
       if (!staging) return in_root(staging.error());
       staged.take();
-      DumpJob job{item_.source, source, staging->get(), context_.uid, item_.nested, patience_};
+      DumpJob job{item_.source, source, staging->get(), context_.uid, nested_, patience_};
       Result<CopyFacts> facts = dumper_.copy(job, context_.runner);
       if (facts) {
         const Status verified = dumper_.verify(job, *facts, context_.runner);
@@ -168,6 +177,7 @@ class ItemDump {
   const Dumper& dumper_;
   const ItemContext& context_;
   const Patience patience_;
+  std::vector<std::string> nested_;  // relative to the source's path
 };
 
 }  // namespace
@@ -190,7 +200,9 @@ Result<UniqueFd> open_source(const Repository& source) {
                        "not the directory that was scanned (another inode, device or owner): "
                        "scan again");
   }
-  const std::optional<ProbeResult> probe = probe_kind(source.kind, *borrow_directory(fd.get()));
+  const std::optional<std::string> inside = store_inside(source);
+  const std::optional<ProbeResult> probe =
+      inside ? probe_kind(source.kind, *inside, *borrow_directory(fd.get())) : std::nullopt;
   if (!probe || (!probe->detail && !probe->error)) {
     return plain_error("copy", source.path, "no " + source.kind + " repository any more");
   }

@@ -29,7 +29,8 @@ struct ItemContext {
 };
 
 // Never throws but for want of memory; whatever fails is in the result, and then `current` is as it
-// was and staging is empty of this item.
+// was and staging is empty of this item. The exception: where publishing itself fails (publish.h),
+// `current` may be the new copy already, and the one before it lies in staging for the next run.
 ItemResult dump_item(const PlanItem& item, const Dumper& dumper, const ItemContext& context);
 
 // The directory of a repository, opened without following a link anywhere and compared with what

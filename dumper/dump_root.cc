@@ -39,7 +39,7 @@ constexpr const char* kReadme = R"(Copies of repositories, made and verified by 
 current/KIND/ID/    the newest copy of a repository; item.json names its original path
 older/KIND/ID/TIME/ earlier ones
 
-To bring one back by hand, as root, with no tool of repo-backup (KIND svn here; for hg see 5):
+To bring one back by hand, as root, with no tool of repo-backup (KIND svn here; for hg see 5, git 6):
 
   1. Find it:     grep -ls '"path": "/srv/svn/alpha"' current/*/*/item.json older/*/*/*/item.json
                   C=/path/to/current/svn/ID           (the folder of that file)
@@ -65,6 +65,12 @@ To bring one back by hand, as root, with no tool of repo-backup (KIND svn here; 
        runuser -u OWNER -- env HGRCPATH= HGRCSKIPREPO=1 hg -R /srv/hg/beta update -C .
 
      The second one writes the working files of the last update again.
+  6. git: data is the bare repository, or holds .git alone. The same steps, and as the owner:
+
+       runuser -u OWNER -- git -C /srv/git/gamma fsck
+       runuser -u OWNER -- git -C /srv/git/gamma checkout -f        (not for a bare one)
+
+     Linked worktrees: `git worktree repair` where they are in another place now.
 
 A path with quotes, control characters or invalid UTF-8 stands in item.json as JSON escapes it, with
 its exact bytes in "path_b64". A directory inside a repository that is a repository itself is a copy

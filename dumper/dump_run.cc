@@ -26,6 +26,7 @@
 #include "dumper/result_printer.h"
 #include "dumper/sandbox.h"
 #include "dumper/space.h"
+#include "scanner/probe.h"
 
 namespace repo {
 namespace {
@@ -99,9 +100,9 @@ class Run {
     Result<Manifest> manifest = load_manifest(options_.manifest);
     if (stop_requested() != 0) return std::nullopt;
     if (!manifest) return refuse(ExitCode::kUsage, manifest.error());
-    if (!manifest->complete && !options_.quiet) {
-      put(err_,
-          fmt::format("repo-dump: the manifest is of an incomplete scan: there may be more\n"));
+    summary_.scan_complete = manifest->complete;
+    if (!manifest->complete) {
+      put(err_, "repo-dump: the manifest is of an incomplete scan: there may be more\n");
     }
     std::vector<std::string> unknown;
     plan_ = make_plan(*manifest, {options_.kinds, options_.only}, unknown);
@@ -165,13 +166,15 @@ class Run {
         unreadable_[i] = source.error();
         return;
       }
-      const std::string folder = item.source.store == item.source.path ? "." : ".hg";
-      const Result<UniqueFd> store = open_beneath(source->get(), folder, O_RDONLY | O_DIRECTORY);
+      const std::string inside = store_inside(item.source).value_or("");
+      const Result<UniqueFd> store =
+          open_beneath(source->get(), inside.empty() ? "." : inside, O_RDONLY | O_DIRECTORY);
       if (!store) return;
       const Patience patience{std::chrono::steady_clock::now() + options_.max_time,
                               options_.timeout};
       const Result<TreeLook> look = look_at_tree({store->get(), std::nullopt}, Skip(), patience);
-      if (!look) return;
+      // What inflates fails in its turn, and must not keep the others from being copied.
+      if (!look || inflates(*look)) return;
       constexpr std::uint64_t kBlock = 512;
       for (const TreeEntry& entry : look->entries) {
         needs_[i].bytes += static_cast<std::uint64_t>(entry.st.st_blocks) * kBlock;
@@ -212,7 +215,8 @@ class Run {
       }
     }
     summary_.finished = utc_now();
-    summary_.exit_status = exit_status(refused ? ExitCode::kIncomplete : ExitCode::kOk);
+    const bool incomplete = refused || !summary_.scan_complete;
+    summary_.exit_status = exit_status(incomplete ? ExitCode::kIncomplete : ExitCode::kOk);
     if (options_.json) {
       put(out_, summary_line(summary_));
     } else if (!options_.quiet) {
@@ -367,7 +371,7 @@ class Run {
       printed = print_item(results[i]) && printed;
     });
 
-    bool incomplete = false;
+    bool incomplete = !summary_.scan_complete;
     for (const ItemResult& result : results) {
       ++summary_.counts[result.status];
       summary_.bytes += result.bytes;

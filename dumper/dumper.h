@@ -66,6 +66,7 @@ class Dumper {
 
 std::unique_ptr<Dumper> make_svn_dumper();
 std::unique_ptr<Dumper> make_hg_dumper();
+std::unique_ptr<Dumper> make_git_dumper();
 
 // Null where no such kind is known.
 const Dumper* find_dumper(const std::string& kind);

@@ -2,10 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,29 +39,24 @@ Error in_hg(Error error, const std::string& folder) {
   return error;
 }
 
-// A path that a repository names, opened with its owner's rights; links are followed as for the
-// owner, but no magic ones.
-Result<UniqueFd> open_named(int base, const std::string& path, const Identity& as) {
-  struct open_how how = {};
-  how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK;
-  how.resolve = RESOLVE_NO_MAGICLINKS;
-  const ActAs act_as(as);
-  const long fd = syscall(SYS_openat2, base, path.c_str(), &how, sizeof how);
-  if (fd < 0) return system_error("open", path, errno);
-  return UniqueFd(static_cast<int>(fd));
-}
-
-// In a folder where others may write, somebody else than its owner may have planted the .hg: then
-// the owner's rights are not what to follow it with.
-Status same_owner(int hg, uid_t owner) {
+// The text of .hg/sharedpath, only where the repository's owner alone can have written it: with
+// somebody else's text the owner's rights are not what to follow it with.
+Result<std::string> read_sharedpath(int hg, uid_t owner) {
+  const std::string name = "sharedpath";
+  const Result<UniqueFd> file = open_beneath(hg, name, O_RDONLY);
+  if (!file) return file.error();
   struct stat folder = {};
-  struct stat named = {};
-  if (fstat(hg, &folder) != 0 || fstatat(hg, "sharedpath", &named, AT_SYMLINK_NOFOLLOW) != 0) {
-    return system_error("stat", ".hg/sharedpath", errno);
+  struct stat st = {};
+  if (fstat(hg, &folder) != 0 || fstat(file->get(), &st) != 0) {
+    return system_error("stat", name, errno);
   }
-  if (folder.st_uid == owner && named.st_uid == owner) return {};
-  return plain_error("copy", ".hg/sharedpath",
-                     "it belongs to somebody else than the repository: not followed");
+  if (!S_ISREG(st.st_mode)) return system_error("read", name, EINVAL);
+  if (folder.st_uid != owner || st.st_uid != owner || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return plain_error("copy", name,
+                       "somebody else than the repository's owner can write it: not followed "
+                       "(chmod go-w)");
+  }
+  return read_to_end(file->get(), kSmall);
 }
 
 Result<Parts> open_parts(const DumpJob& job) {
@@ -72,13 +65,12 @@ Result<Parts> open_parts(const DumpJob& job) {
   if (!hg) return hg.error();
   parts.hg = *std::move(hg);
 
-  Result<std::string> named = read_small_file(parts.hg.get(), "sharedpath", kSmall);
+  Result<std::string> named = read_sharedpath(parts.hg.get(), job.source.uid);
   if (!named && named.error().code != ENOENT) return in_hg(named.error(), ".hg");
   if (named) {
     while (named->ends_with('\n')) named->pop_back();
-    if (Status owned = same_owner(parts.hg.get(), job.source.uid); !owned) return owned.error();
     parts.shared_as = identity_of(job.source.uid);
-    Result<UniqueFd> shared = open_named(parts.hg.get(), *named, *parts.shared_as);
+    Result<UniqueFd> shared = open_directory_as(parts.hg.get(), *named, *parts.shared_as);
     if (!shared) {
       Error error = shared.error();
       error.message += ": the source of this share, as its owner may read it";
@@ -141,18 +133,6 @@ void let_settle(const CopyPass& pass) {
   poll(&stop, 1, static_cast<int>(left) * kMilliseconds);
 }
 
-bool same_look(const TreeLook& a, const TreeLook& b) {
-  return std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
-                    [](const TreeEntry& x, const TreeEntry& y) {
-                      return x.path == y.path && x.st.st_ino == y.st.st_ino &&
-                             x.st.st_size == y.st.st_size &&
-                             x.st.st_mtim.tv_sec == y.st.st_mtim.tv_sec &&
-                             x.st.st_mtim.tv_nsec == y.st.st_mtim.tv_nsec &&
-                             x.st.st_ctim.tv_sec == y.st.st_ctim.tv_sec &&
-                             x.st.st_ctim.tv_nsec == y.st.st_ctim.tv_nsec;
-                    });
-}
-
 // One copy of one repository: its .hg, and of a share the store beside it.
 class HgCopy {
  public:
@@ -173,7 +153,7 @@ class HgCopy {
     Result<Passes> first = pass(nullptr);
     if (!first) return first.error();
     if (inflates(first->hg.look) || (first->store && inflates(first->store->look))) {
-      return plain_error("copy", ".hg", "its files are mostly holes: not copied");
+      return in_hg(too_much_for_its_size(), ".hg");
     }
 
     CopyFacts facts;
@@ -359,17 +339,9 @@ class HgCopy {
   // With paths relative to data/.
   TreeLook combined_look() {
     TreeLook look;
-    auto add = [&](CopyPass& pass, const std::string& prefix) {
-      for (TreeEntry& entry : pass.look.entries) {
-        entry.path = entry.path.empty() ? prefix : prefix + "/" + entry.path;
-        look.entries.push_back(std::move(entry));
-      }
-    };
-    add(passes_.hg, ".hg");
-    if (passes_.store) add(*passes_.store, ".hg/store");
-    std::stable_sort(
-        look.entries.begin(), look.entries.end(),
-        [](const TreeEntry& a, const TreeEntry& b) { return precedes_in_walk(a.path, b.path); });
+    look.add(std::move(passes_.hg.look), ".hg");
+    if (passes_.store) look.add(std::move(passes_.store->look), ".hg/store");
+    look.sort();
     return look;
   }
 

@@ -45,12 +45,15 @@ bool is_dead(const std::string& holder) {
   return error == std::errc() && stop == end && pid > 0 && kill(pid, 0) != 0 && errno == ESRCH;
 }
 
-// Removes the lock of a dead process that ran as this user, as Mercurial does: under a second lock,
-// after a second look. Nobody else's lock is touched.
-bool break_own_stale_lock(int directory, const std::string& name, const std::string& text) {
+// Removes the lock of a dead process that made it as we would, as Mercurial does: under a second
+// lock, after a second look. Nobody else's lock is touched.
+bool break_own_stale_lock(int directory, const std::string& name, const std::string& text,
+                          const std::optional<Identity>& as) {
+  const uid_t own = as && geteuid() == 0 ? as->uid : geteuid();
+  const ActAs act_as(as);
   struct stat st = {};
   if (fstatat(directory, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return false;
-  if (st.st_uid != geteuid() || !is_dead(holder_of(directory, name))) return false;
+  if (st.st_uid != own || !is_dead(holder_of(directory, name))) return false;
   const std::string breaking = name + ".break";
   if (symlinkat(text.c_str(), directory, breaking.c_str()) != 0) return false;
   const bool broken =
@@ -84,7 +87,7 @@ Result<HgLock> HgLock::acquire(int directory, const std::string& name,
       return HgLock(own, name, text, as);
     }
     if (code != EEXIST) return system_error("lock", name, code);
-    if (break_own_stale_lock(directory, name, text)) continue;
+    if (break_own_stale_lock(directory, name, text, as)) continue;
     const std::string holder = holder_of(directory, name);
     if (is_dead(holder)) {
       Error error = system_error("lock", name, EOWNERDEAD);

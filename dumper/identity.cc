@@ -1,11 +1,14 @@
 #include "dumper/identity.h"
 
+#include <fcntl.h>
 #include <grp.h>
+#include <linux/openat2.h>
 #include <pwd.h>
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 namespace repo {
@@ -57,6 +60,16 @@ ActAs::~ActAs() {
   setfsuid(geteuid());
   setfsgid(getegid());
   set_thread_groups(groups_);
+}
+
+Result<UniqueFd> open_directory_as(int base, const std::string& path, const Identity& as) {
+  struct open_how how = {};
+  how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK;
+  how.resolve = RESOLVE_NO_MAGICLINKS;
+  const ActAs act_as(as);
+  const long fd = syscall(SYS_openat2, base, path.c_str(), &how, sizeof how);
+  if (fd < 0) return system_error("open", path, errno);
+  return UniqueFd(static_cast<int>(fd));
 }
 
 }  // namespace repo

@@ -8,7 +8,11 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <string>
 #include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace repo {
 
@@ -37,5 +41,9 @@ class ActAs {
   bool acting_ = false;
   std::vector<gid_t> groups_;  // this thread's own, to come back to
 };
+
+// A directory that a repository names, relative to `base` or absolute, opened with the rights of
+// `as`. Links are followed as for that user, but no magic ones (openat2(2)).
+Result<UniqueFd> open_directory_as(int base, const std::string& path, const Identity& as);
 
 }  // namespace repo

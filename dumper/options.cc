@@ -54,7 +54,7 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
       ->type_name("N")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  app.add_option("-k,--kinds", kinds, "only these kinds, with commas: svn,hg")
+  app.add_option("-k,--kinds", kinds, "only these kinds, with commas: svn,hg,git")
       ->delimiter(',')
       ->type_name("LIST");
   app.add_option("--only", only, "only this item, by its path or id (repeatable)")

@@ -6,6 +6,7 @@
 #include "base/bytes_path.h"
 #include "dumper/dumper.h"
 #include "scanner/probe.h"
+#include "scanner/signature.h"
 
 namespace repo {
 namespace {
@@ -20,12 +21,24 @@ std::optional<Error> refusal(const Repository& source, const Manifest& manifest,
       std::any_of(manifest.roots.begin(), manifest.roots.end(),
                   [&](const std::string& root) { return is_within(source.path, root); });
   if (!inside) return refuse("outside the roots that the manifest names");
-  if (source.store != store_of(source.kind, source.path)) {
-    return refuse("its store should be " + store_of(source.kind, source.path) +
-                  ", the manifest says " + source.store);
+  if (!store_inside(source)) {
+    return refuse("no " + source.kind + " repository has its store at " + source.store);
   }
   if (shares_its_id) return refuse("another item of the manifest has the same kind and id");
   return std::nullopt;
+}
+
+// What lies in the kind's own folders is the repository's, whatever a manifest says: the walk looks
+// for no other there.
+bool is_own(const Repository& source, const std::string& inside_store) {
+  const std::string first = inside_store.substr(0, inside_store.find('/'));
+  for (const Signature& row : signatures()) {
+    if (row.kind != source.kind) continue;
+    for (const std::string_view own : row.pruned) {
+      if (row.inside.empty() ? own == first : own == row.inside) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -42,9 +55,10 @@ std::vector<PlanItem> make_plan(const Manifest& manifest, const PlanFilter& filt
   for (const std::string& each : filter.only) {
     if (!named.contains(each)) unknown.push_back(each);
   }
-  std::vector<std::string> stores;
-  for (const ManifestItem& item : manifest.items) stores.push_back(item.repository.store);
-  std::sort(stores.begin(), stores.end());
+  std::vector<const Repository*> by_store;
+  for (const ManifestItem& item : manifest.items) by_store.push_back(&item.repository);
+  std::sort(by_store.begin(), by_store.end(),
+            [](const Repository* a, const Repository* b) { return a->store < b->store; });
 
   std::vector<PlanItem> plan;
   for (const ManifestItem& item : manifest.items) {
@@ -58,11 +72,14 @@ std::vector<PlanItem> make_plan(const Manifest& manifest, const PlanFilter& filt
     planned.refused = refusal(source, manifest, seen[{source.kind, item.id}] > 1);
     // Sorted: everything below the store stands together behind it.
     const std::string below = source.store == "/" ? "/" : source.store + "/";
-    for (auto each = std::lower_bound(stores.begin(), stores.end(), below);
-         each != stores.end() && each->starts_with(below); ++each) {
-      if (*each == source.store) continue;  // "/" is below itself here
-      const std::size_t cut = source.path == "/" ? 1 : source.path.size() + 1;
-      planned.nested.push_back(each->substr(cut));
+    auto each = std::lower_bound(by_store.begin(), by_store.end(), below,
+                                 [](const Repository* repository, const std::string& path) {
+                                   return repository->store < path;
+                                 });
+    for (; each != by_store.end() && (*each)->store.starts_with(below); ++each) {
+      if ((*each)->store == source.store) continue;  // "/" is below itself here
+      const std::string inside = (*each)->store.substr(below.size());
+      if (!is_own(source, inside)) planned.nested.push_back(**each);
     }
     plan.push_back(std::move(planned));
   }

@@ -15,8 +15,8 @@ namespace repo {
 struct PlanItem {
   std::string id;
   Repository source;
-  std::optional<Error> refused;     // set: fails without being touched
-  std::vector<std::string> nested;  // stores of other items inside, relative to source.path
+  std::optional<Error> refused;    // set: fails without being touched
+  std::vector<Repository> nested;  // other items whose store is inside this one's
 };
 
 struct PlanFilter {

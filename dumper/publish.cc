@@ -69,11 +69,22 @@ Status retire(const DumpRoot& root, const std::string& kind, const std::string& 
   return {};
 }
 
-// A staging directory that holds an older generation than current/: displaced from there.
+bool has(int directory, const std::string& path) {
+  return faccessat(directory, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+// Whether what lies in staging was displaced from current/: it is older than what is there now.
+// Where one of the two records cannot be read, it may have been: better one copy too many.
 bool was_published(const DumpRoot& root, const std::string& kind, const std::string& id) {
-  const auto staged = generation_in(root.staging.get(), staging_name(kind, id));
+  const std::string name = staging_name(kind, id);
+  const int staging = root.staging.get();
+  for (const char* each : {"/data", "/SHA256SUMS", "/owners", "/item.json"}) {
+    if (!has(staging, name + each)) return false;
+  }
+  if (!has(root.current.get(), kind + "/" + id)) return false;
+  const auto staged = generation_in(staging, name);
   const auto current = generation_in(root.current.get(), kind + "/" + id);
-  return staged && current && staged->generation < current->generation;
+  return !staged || !current || staged->generation < current->generation;
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ Json to_json(const RunSummary& summary) {
   }
   object["bytes"] = summary.bytes;
   object["seconds"] = summary.seconds;
+  object["scan_complete"] = summary.scan_complete;
   object["exit_status"] = summary.exit_status;
   return object;
 }

@@ -60,6 +60,7 @@ struct ItemResult {
 };
 
 struct RunSummary {
+  bool scan_complete = true;  // what the manifest says of itself
   UtcTime started;
   UtcTime finished;
   std::map<ItemStatus, std::size_t> counts;

@@ -10,6 +10,7 @@ const Dumper* find_dumper(const std::string& kind) {
     std::map<std::string, std::unique_ptr<Dumper>> table;
     table["svn"] = make_svn_dumper();
     table["hg"] = make_hg_dumper();
+    table["git"] = make_git_dumper();
     return table;
   }();
   const auto found = dumpers.find(kind);

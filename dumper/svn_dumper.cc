@@ -138,7 +138,8 @@ class SvnDumper final : public Dumper {
     }
     const TreeSource source{job.source_fd, std::nullopt};
     const Skip skip = job.skip_nested("");
-    Result<TreeLook> look = look_at_tree(source, skip, job.patience);
+    // With what is nested: hotcopy reads that too, and it is removed from the copy afterwards.
+    Result<TreeLook> look = look_at_tree(source, Skip(), job.patience);
     if (!look) return look.error();
     if (auto odd = odd_data(*look)) return *odd;
     for (const TreeEntry& entry : look->entries) {
@@ -146,7 +147,7 @@ class SvnDumper final : public Dumper {
       return plain_error("copy", entry.path, "svnadmin hotcopy takes no name that is not UTF-8");
     }
     if (inflates(*look)) {  // hotcopy would write the holes
-      return plain_error("copy", "", "its files are mostly holes: not copied");
+      return too_much_for_its_size();
     }
 
     Command command = base_command(job.uid, job.patience);

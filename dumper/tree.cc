@@ -10,6 +10,7 @@
 #include <climits>
 #include <cstdio>
 #include <memory>
+#include <set>
 
 #include "base/stop_signal.h"
 
@@ -225,17 +226,55 @@ const TreeEntry* TreeLook::find(const std::string& path) const {
   return found != entries.end() && found->path == path ? &*found : nullptr;
 }
 
+bool same_look(const TreeLook& a, const TreeLook& b) {
+  return std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
+                    [](const TreeEntry& x, const TreeEntry& y) {
+                      return x.path == y.path && x.st.st_ino == y.st.st_ino &&
+                             x.st.st_size == y.st.st_size &&
+                             x.st.st_mtim.tv_sec == y.st.st_mtim.tv_sec &&
+                             x.st.st_mtim.tv_nsec == y.st.st_mtim.tv_nsec &&
+                             x.st.st_ctim.tv_sec == y.st.st_ctim.tv_sec &&
+                             x.st.st_ctim.tv_nsec == y.st.st_ctim.tv_nsec;
+                    });
+}
+
+void TreeLook::add(TreeLook other, const std::string& prefix) {
+  for (TreeEntry& entry : other.entries) {
+    if (!prefix.empty()) entry.path = entry.path.empty() ? prefix : prefix + "/" + entry.path;
+    entries.push_back(std::move(entry));
+  }
+}
+
+void TreeLook::sort() {
+  std::reverse(entries.begin(), entries.end());
+  std::stable_sort(entries.begin(), entries.end(), [](const TreeEntry& a, const TreeEntry& b) {
+    return precedes_in_walk(a.path, b.path);
+  });
+  const auto end =
+      std::unique(entries.begin(), entries.end(),
+                  [](const TreeEntry& a, const TreeEntry& b) { return a.path == b.path; });
+  entries.erase(end, entries.end());
+}
+
 bool inflates(const TreeLook& look) {
   std::uint64_t apparent = 0;
   std::uint64_t on_disk = 0;
+  std::set<std::pair<dev_t, ino_t>> linked;
   for (const TreeEntry& entry : look.entries) {
     if (!entry.is_file()) continue;
-    constexpr std::uint64_t kBlock = 512;
     apparent += static_cast<std::uint64_t>(entry.st.st_size);
+    if (entry.st.st_nlink > 1 && !linked.insert({entry.st.st_dev, entry.st.st_ino}).second) {
+      continue;
+    }
+    constexpr std::uint64_t kBlock = 512;
     on_disk += static_cast<std::uint64_t>(entry.st.st_blocks) * kBlock;
   }
   constexpr std::uint64_t kSlack = std::uint64_t{64} << 20;
   return apparent > 4 * on_disk + kSlack;
+}
+
+Error too_much_for_its_size() {
+  return plain_error("copy", "", "its files are mostly holes, or links to each other: not copied");
 }
 
 Result<TreeLook> look_at_tree(const TreeSource& source, const Skip& skip,

@@ -70,11 +70,21 @@ struct TreeLook {
   std::vector<TreeEntry> entries;
 
   const TreeEntry* find(const std::string& path) const;
+
+  // Takes in another look, whose paths then begin with `prefix`. Afterwards sort().
+  void add(TreeLook other, const std::string& prefix);
+  // In the walk's order again; of entries with the same path the one that was added last stays.
+  void sort();
 };
 
-// True where the files are mostly holes: read or copied by a tool they would take many times what
-// they take at the source (file systems that compress stay well below the factor of 4).
+// The same entries, none of them changed: inode, size, mtime and ctime are equal.
+bool same_look(const TreeLook& a, const TreeLook& b);
+
+// True where the files are mostly holes, or other names of one another: copied they would take many
+// times what they take at the source (file systems that compress stay well below the factor of 4).
 bool inflates(const TreeLook& look);
+// The error that says so.
+Error too_much_for_its_size();
 
 // True for the paths that are left out, with everything below them.
 using Skip = std::function<bool(const std::string& path)>;

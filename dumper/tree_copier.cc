@@ -205,6 +205,10 @@ class Copier final : public TreeVisitor {
     if (known(entry)) {
       if (Status removed = remove_tree(target_directory(), name); !removed) return removed.error();
     }
+    if (options_.keep_existing &&
+        faccessat(target_directory(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+      return true;
+    }
     if (entry.is_link()) {
       if (symlinkat(entry.link.c_str(), target_directory(), name.c_str()) != 0) {
         return system_error("create", entry.path, errno);

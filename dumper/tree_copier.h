@@ -31,6 +31,7 @@ struct CopyOptions {
   std::optional<std::uint32_t> readers;  // a group id; where this process is root
   Skip skip;                             // paths that are left out
   Patience patience;
+  bool keep_existing = false;  // what `target` has already stays as it is
 };
 
 // What a pass has done: the look at the source that the copy corresponds to.
@@ -39,7 +40,8 @@ struct CopyPass {
   struct timespec began = {};
 };
 
-// `target` is an open, empty directory that takes what is in the top of `source`.
+// `target` is an open directory that takes what is in the top of `source`. It may have directories
+// in it, and other files only with `keep_existing`.
 Result<CopyPass> copy_tree(const TreeSource& source, int target, const CopyOptions& options);
 
 // `target` holds what `first` has copied.

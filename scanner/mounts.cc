@@ -116,14 +116,14 @@ Result<std::vector<Mount>> read_mounts() {
 }
 
 FsClass classify(std::string_view type) {
-  static constexpr std::array<std::string_view, 24> kPseudo = {
-      "autofs",   "binder",     "binfmt_misc", "bpf",       "cgroup",   "cgroup2",
-      "configfs", "debugfs",    "devpts",      "devtmpfs",  "efivarfs", "functionfs",
-      "fusectl",  "hugetlbfs",  "mqueue",      "nsfs",      "proc",     "pstore",
-      "resctrl",  "rpc_pipefs", "securityfs",  "selinuxfs", "sysfs",    "tracefs"};
-  static constexpr std::array<std::string_view, 17> kNetwork = {
-      "9p",     "acfs",  "afs", "beegfs", "ceph",     "cifs",  "coda", "davfs", "gpfs",
-      "lustre", "ncpfs", "nfs", "nfs4",   "orangefs", "pvfs2", "smb3", "smbfs"};
+  static constexpr std::array<std::string_view, 23> kPseudo = {
+      "binder",     "binfmt_misc", "bpf",       "cgroup",   "cgroup2",    "configfs",
+      "debugfs",    "devpts",      "devtmpfs",  "efivarfs", "functionfs", "fusectl",
+      "hugetlbfs",  "mqueue",      "nsfs",      "proc",     "pstore",     "resctrl",
+      "rpc_pipefs", "securityfs",  "selinuxfs", "sysfs",    "tracefs"};
+  static constexpr std::array<std::string_view, 18> kNetwork = {
+      "9p",   "acfs",   "afs",   "autofs", "beegfs", "ceph",     "cifs",  "coda", "davfs",
+      "gpfs", "lustre", "ncpfs", "nfs",    "nfs4",   "orangefs", "pvfs2", "smb3", "smbfs"};
   if (contains(kPseudo, type)) return FsClass::kPseudo;
   if (contains(kNetwork, type)) return FsClass::kNetwork;
   if (type == "fuse" || type.starts_with("fuse.")) return FsClass::kFuse;

@@ -13,7 +13,9 @@ namespace {
 
 std::vector<std::string> kind_names() {
   std::vector<std::string> names;
-  for (const Signature& signature : signatures()) names.emplace_back(signature.kind);
+  for (const Signature& signature : signatures()) {
+    if (names.empty() || names.back() != signature.kind) names.emplace_back(signature.kind);
+  }
   return names;
 }
 
@@ -66,7 +68,7 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
       ->type_name("N")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
-  app.add_option("-k,--kinds", kinds, "only these kinds, with commas: svn,hg")
+  app.add_option("-k,--kinds", kinds, "only these kinds, with commas: svn,hg,git")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("LIST")

@@ -3,23 +3,32 @@
 #include <utility>
 
 #include "base/bytes_path.h"
+#include "scanner/signature.h"
 
 namespace repo {
 
-std::optional<ProbeResult> probe_kind(const std::string& kind, const Directory& directory) {
-  if (kind == "svn") return probe_svn(directory);
-  if (kind == "hg") return probe_hg(directory);
+std::optional<ProbeResult> probe_kind(std::string_view kind, std::string_view inside,
+                                      const Directory& directory) {
+  if (kind == "svn" && inside.empty()) return probe_svn(directory);
+  if (kind == "hg" && inside == ".hg") return probe_hg(directory);
+  if (kind == "git" && (inside.empty() || inside == ".git")) return probe_git(directory, inside);
   return std::nullopt;
 }
 
-std::string store_of(const std::string& kind, const std::string& path) {
-  return kind == "hg" ? join_path(path, ".hg") : path;
+std::optional<std::string> store_inside(const Repository& repository) {
+  for (const Signature& each : signatures()) {
+    if (each.kind != repository.kind) continue;
+    const std::string store =
+        each.inside.empty() ? repository.path : join_path(repository.path, each.inside);
+    if (store == repository.store) return std::string(each.inside);
+  }
+  return std::nullopt;
 }
 
 ProbeResult broken(std::string path, int code, std::string message) {
   Error error = system_error("probe", std::move(path), code);
   error.message = code == 0 ? std::move(message) : std::move(message) + " (" + error.message + ")";
-  return {std::nullopt, std::move(error)};
+  return {.error = std::move(error)};
 }
 
 }  // namespace repo

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "scanner/fs.h"
@@ -12,25 +13,37 @@
 
 namespace repo {
 
-// Exactly one of three outcomes:
-//   repository    detail is set
+// Where a pointer leads.
+struct Target {
+  std::string path;  // absolute, or relative to the directory that was probed; not followed
+  std::string why;   // "share", "linked worktree" …
+};
+
+// One of four outcomes:
+//   repository    detail is set; `target` too where it uses what lies in another
+//   pointer       target alone is set: the repository is elsewhere
 //   broken        error is set: it is one of its kind but lacks or hides what the kind must have,
 //                 or could not be read; it must not vanish from a backup in silence. The error's
 //                 path is relative to the directory.
-//   something else   neither is set
+//   something else   nothing is set
 struct ProbeResult {
-  std::optional<Detail> detail;
-  std::optional<Error> error;
+  std::optional<Detail> detail = std::nullopt;
+  std::optional<Error> error = std::nullopt;
+  std::optional<Target> target = std::nullopt;
 };
 
 ProbeResult probe_svn(const Directory& directory);
 ProbeResult probe_hg(const Directory& directory);
+// `inside` is ".git", or empty for a git directory itself.
+ProbeResult probe_git(const Directory& directory, std::string_view inside);
 
-// By the kind's name; nothing where no such kind is known.
-std::optional<ProbeResult> probe_kind(const std::string& kind, const Directory& directory);
+// By the kind's name and what is copied of it (Signature::inside); nothing where the table of
+// signatures has no such row.
+std::optional<ProbeResult> probe_kind(std::string_view kind, std::string_view inside,
+                                      const Directory& directory);
 
-// What is copied of a repository at `path`: the path itself (svn) or the folder in it (hg).
-std::string store_of(const std::string& kind, const std::string& path);
+// Signature::inside of a repository: nothing where its store is not what its kind has there.
+std::optional<std::string> store_inside(const Repository& repository);
 
 // For probes: the outcome "broken", with op "probe".
 ProbeResult broken(std::string path, int code, std::string message);

@@ -137,7 +137,9 @@ ProbeResult probe_hg(const Directory& directory) {
       return broken(".hg/sharedpath", target.error().code, "hg share whose source cannot be read");
     }
     while (target->ends_with('\n')) target->pop_back();
-    return {Detail{{"shared", *std::move(target)}}, std::nullopt};
+    std::string from_here = target->starts_with('/') ? *target : ".hg/" + *target;
+    return {.detail = Detail{{"shared", *std::move(target)}},
+            .target = Target{std::move(from_here), "share"}};
   }
 
   const std::set<std::string> needed = requirements(hg);
@@ -166,7 +168,7 @@ ProbeResult probe_hg(const Directory& directory) {
                   facts.error().code == 0 ? "hg repository: " + facts.error().message
                                           : "hg repository whose changelog cannot be read");
   }
-  return {*std::move(facts), std::nullopt};
+  return {.detail = *std::move(facts)};
 }
 
 Result<Detail> read_hg_store(const Directory& directory) {

@@ -14,16 +14,17 @@
 namespace repo {
 
 // What a probe read about a repository, in the order it is written: svn: uuid, fs_type, format,
-// revision; hg: changesets, tip, shared. A value that is unknown is left out.
+// revision; hg: changesets, tip, shared; git: head, object_format, ref_format, shallow. A value
+// that is unknown is left out.
 using DetailValue = std::variant<std::string, std::uint64_t>;
 using Detail = std::vector<std::pair<std::string, DetailValue>>;
 
 const DetailValue* find_detail(const Detail& detail, const std::string& key);
 
 struct Repository {
-  std::string kind;          // "svn", "hg"
+  std::string kind;          // "svn", "hg", "git"
   std::string path;          // the directory that the tool is given
-  std::string store;         // what is copied: the path itself, or path/.hg
+  std::string store;         // what is copied: the path itself, or path/.hg, path/.git
   std::uint64_t device = 0;  // of the directory at `path`
   std::uint64_t inode = 0;
   std::uint32_t uid = 0;

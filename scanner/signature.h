@@ -20,23 +20,27 @@ namespace repo {
 // repository, since people do put repositories into repositories.
 struct Signature {
   std::string_view kind;
+  std::string_view inside;  // what is copied: this folder of the directory; empty: all of it
   std::uint32_t required;
   std::vector<std::string_view> pruned;
 };
 
+// A kind may have several rows, each with another `inside`.
 std::span<const Signature> signatures();
 
 // Bits of the names; kMarker is no signature's: it marks a dump root.
 inline constexpr std::uint32_t kBitFormat = 1U << 0;
 inline constexpr std::uint32_t kBitDb = 1U << 1;
 inline constexpr std::uint32_t kBitHg = 1U << 2;
-inline constexpr std::uint32_t kBitMarker = 1U << 3;
+inline constexpr std::uint32_t kBitGit = 1U << 3;  // ".git", also the file of a pointer
+inline constexpr std::uint32_t kBitHead = 1U << 4;
+inline constexpr std::uint32_t kBitObjects = 1U << 5;
+inline constexpr std::uint32_t kBitMarker = 1U << 6;
 
 inline constexpr std::string_view kDumpRootMarker = ".repo-backup";
 
 // The bit of an entry, or 0. An entry of a type that cannot be what the name stands for has none;
-// a symbolic link, and a FIFO or
-// device for a file, count, so that the probe can tell.
+// a symbolic link, and a FIFO or device for a file, count, so that the probe can tell.
 std::uint32_t name_bit(std::string_view name, EntryType type);
 
 }  // namespace repo

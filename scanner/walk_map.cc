@@ -3,7 +3,9 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <queue>
 
 #include "base/bytes_path.h"
 
@@ -81,6 +83,13 @@ class Planner {
   const WalkMapOptions& options_;
 };
 
+// A mount below the roots.
+struct MountBelow {
+  const Mount* mount = nullptr;
+  bool excluded = false;  // its point, or a step to it from the nearest mount or root above
+  std::vector<std::string_view> above_of;  // the points for which it is the nearest mount above
+};
+
 }  // namespace
 
 const WalkMap::Node* WalkMap::Node::child(std::string_view name) const {
@@ -98,21 +107,45 @@ WalkMap::WalkMap(const std::vector<Mount>& mounts, const WalkMapOptions& options
   auto is_root = [&](const std::string& path) {
     return std::find(options.roots.begin(), options.roots.end(), path) != options.roots.end();
   };
-  std::vector<const Mount*> inside;
+  std::map<std::string_view, MountBelow> inside;
   for (const Mount& mount : mounts) {
     const bool below_a_root =
         std::any_of(options.roots.begin(), options.roots.end(),
                     [&](const std::string& root) { return is_within(mount.point, root); });
-    if (below_a_root && !is_root(mount.point)) inside.push_back(&mount);
+    if (below_a_root && !is_root(mount.point)) inside[mount.point].mount = &mount;
   }
-  // What shows more comes first, so that a part of it is recognised as a part; then by path, so
-  // that the same mounts always give the same map.
-  std::sort(inside.begin(), inside.end(), [](const Mount* a, const Mount* b) {
-    if (a->root.size() != b->root.size()) return a->root.size() < b->root.size();
-    return a->point < b->point;
-  });
+  // Which of two that show the same is entered depends on whether the walk comes to it at all, so
+  // a mount is decided after the one that it lies on.
+  using Ready = std::pair<const Mount*, bool>;  // whether the walk comes to its mount point
+  auto later = [](const Ready& a, const Ready& b) {
+    // What shows more comes first, so that a part of it is recognised as a part; then by path, so
+    // that the same mounts always give the same map.
+    if (a.first->root.size() != b.first->root.size()) {
+      return a.first->root.size() > b.first->root.size();
+    }
+    return a.first->point > b.first->point;
+  };
+  std::priority_queue<Ready, std::vector<Ready>, decltype(later)> ready(later);
+  for (auto& [point, below] : inside) {
+    // Up to the nearest mount or root.
+    std::string step(point);
+    while (true) {
+      below.excluded = below.excluded || is_excluded(options.excludes, step);
+      step.resize(std::max<std::size_t>(step.rfind('/'), 1));
+      if (is_root(step)) {
+        ready.push({below.mount, !below.excluded});
+        break;
+      }
+      if (const auto above = inside.find(step); above != inside.end()) {
+        above->second.above_of.push_back(point);
+        break;
+      }
+    }
+  }
 
-  for (const Mount* mount : inside) {
+  while (!ready.empty()) {
+    const auto [mount, reached] = ready.top();
+    ready.pop();
     Node& node = node_at(mount->point);
     const FsClass fs_class = classify(mount->type);
     const bool wanted = options.fs_types.contains(mount->type) ||
@@ -127,7 +160,12 @@ WalkMap::WalkMap(const std::vector<Mount>& mounts, const WalkMapOptions& options
       node.why = "the same as " + readable(*alias);
     } else {
       node.action = Action::kEnter;
-      planner.views.push_back({mount->point, mount->device, mount->root});
+      if (reached) planner.views.push_back({mount->point, mount->device, mount->root});
+    }
+    for (const std::string_view point : inside.at(mount->point).above_of) {
+      const MountBelow& below = inside.at(point);
+      const bool entered = reached && node.action == Action::kEnter;
+      ready.push({below.mount, entered && !below.excluded});
     }
   }
 }

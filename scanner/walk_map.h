@@ -45,7 +45,8 @@ class WalkMap {
   // - a root is always entered, whatever it lies on;
   // - a mount below a root is pruned with --one-file-system, or for its type (mounts.h);
   // - a mount that shows what the walk reaches elsewhere too (a bind mount, the same device
-  //   mounted twice) is pruned: every directory is entered once.
+  //   mounted twice) is pruned: every directory is entered once. What lies below a pruned mount or
+  //   is excluded is not reached.
   WalkMap(const std::vector<Mount>& mounts, const WalkMapOptions& options);
 
   const Node* find(std::string_view path) const;

@@ -24,6 +24,8 @@ struct Node {
   std::string name;              // of a root: its path
   const WalkMap::Node* map = nullptr;
   bool mount = false;  // a mount point: opened with leave to cross
+  bool git_store = false;
+  bool in_git_modules = false;
 
   std::unique_ptr<Directory> directory;  // null while closed for want of descriptors
   std::atomic<std::uint32_t> unopened{0};
@@ -185,6 +187,7 @@ class Walk {
     node->name = name;
     node->map = map;
     node->mount = mount;
+    node->in_git_modules = is_in_git_modules(*parent, name);
     node->directory = *std::move(opened);
     ++open_;
     visit(std::move(node), worker);
@@ -224,26 +227,58 @@ class Walk {
       if ((bits & signature.required) != signature.required) continue;
       if (!options_.kinds.empty() && !options_.kinds.contains(std::string(signature.kind)))
         continue;
-      const std::string kind(signature.kind);
-      const std::optional<ProbeResult> probe = probe_kind(kind, *node.directory);
-      if (!probe || (!probe->detail && !probe->error)) continue;
+      const std::optional<ProbeResult> probe =
+          probe_kind(signature.kind, signature.inside, *node.directory);
+      if (!probe || (!probe->detail && !probe->error && !probe->target)) continue;
       drop_children(node, signature.pruned);
+      if (is_part_of_a_store(node, signature)) {
+        node.git_store = true;
+        continue;
+      }
+      if (probe->target) found_pointer(signature, node, *probe->target);
       if (probe->error) {
         Error error = *probe->error;
         error.path = join_path(path_of(node), error.path);
         report(std::move(error));
-      } else {
-        found(kind, node, *probe->detail);
+      } else if (probe->detail) {
+        found(signature, node, *probe->detail);
       }
+      node.git_store = signature.kind == "git" && signature.inside.empty();
     }
     return true;
   }
 
-  void found(const std::string& kind, const Node& node, const Detail& detail) {
+  // The folder .git of a repository, and the git directories of its submodules below
+  // .git/modules, are copied with the repository: they are none of their own.
+  static bool is_part_of_a_store(const Node& node, const Signature& signature) {
+    if (signature.kind != "git" || !signature.inside.empty() || !node.parent) return false;
+    return node.name == ".git" || node.in_git_modules;
+  }
+
+  // modules/ of a git directory, and that of a linked worktree: worktrees/NAME/modules/.
+  static bool is_in_git_modules(const Node& parent, std::string_view name) {
+    if (parent.in_git_modules) return true;
+    if (name != "modules") return false;
+    if (parent.git_store) return true;
+    const Node* worktrees = parent.parent.get();
+    return worktrees && worktrees->name == "worktrees" && worktrees->parent &&
+           worktrees->parent->git_store;
+  }
+
+  void found_pointer(const Signature& signature, const Node& node, const Target& target) {
+    const std::string path = path_of(node);
+    const std::lock_guard lock(mutex_);
+    result_.pointers.push_back(
+        {std::string(signature.kind), path,
+         target.path.starts_with('/') ? target.path : join_path(path, target.path), target.why});
+  }
+
+  void found(const Signature& signature, const Node& node, const Detail& detail) {
     Repository repository;
-    repository.kind = kind;
+    repository.kind = signature.kind;
     repository.path = path_of(node);
-    repository.store = store_of(kind, repository.path);
+    repository.store =
+        signature.inside.empty() ? repository.path : join_path(repository.path, signature.inside);
     repository.detail = detail;
     const Result<Metadata> metadata = node.directory->metadata();
     if (!metadata) {
@@ -256,12 +291,6 @@ class Walk {
     repository.gid = metadata->gid;
     repository.mode = metadata->mode;
     const std::lock_guard lock(mutex_);
-    if (const DetailValue* shared = find_detail(detail, "shared")) {
-      const std::string& target = std::get<std::string>(*shared);
-      result_.pointers.push_back(
-          {kind, repository.path,
-           target.starts_with('/') ? target : join_path(repository.store, target), "share"});
-    }
     result_.repositories.push_back(std::move(repository));
   }
 

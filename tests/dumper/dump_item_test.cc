@@ -122,10 +122,17 @@ TEST_F(DumpItemTest, VerifyComesAfterTheCopyAndBeforePublishing) {
 }
 
 TEST_F(DumpItemTest, TheDumperGetsTheOpenedSourceAndWhatIsNested) {
-  item_.nested = {"conf/in"};
+  const std::string inside = item_.source.path + "/extra/in";
+  test::must_run({"cp", "-a", item_.source.path, tree_ / "copy"});
+  test::make_folder(item_.source.path + "/extra");
+  test::must_run({"mv", tree_ / "copy", inside});
+  Repository gone = test::item_at("svn", inside).source;
+  gone.path += ".gone";
+  gone.store += ".gone";
+  item_.nested = {test::item_at("svn", inside).source, gone};
   dumper_.on_copy = [this](const DumpJob& job) {
     EXPECT_EQ(*read_small_file(job.source_fd, "db/current", 100), "7\n");
-    EXPECT_THAT(job.nested, ElementsAre("conf/in"));
+    EXPECT_THAT(job.nested, ElementsAre("extra/in"));
     EXPECT_EQ(job.uid, context().uid);
     return test::ScriptedDumper::make_a_file(job);
   };

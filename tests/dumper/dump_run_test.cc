@@ -170,12 +170,15 @@ TEST_F(DumpRunTest, D24_ADryRunTellsWhatHasVanished) {
   EXPECT_THAT(ran.out, HasSubstr("REFUSED  svn"));
 }
 
-TEST_F(DumpRunTest, AnIncompleteScanIsToldUnlessQuiet) {
+TEST_F(DumpRunTest, AnIncompleteScanIsToldAndTheRunIsIncompleteToo) {
   edit_manifest("\"complete\": true", "\"complete\": false");
   options_.dry_run = true;
-  EXPECT_THAT(test::dump(options_).err, HasSubstr("incomplete scan"));
-  options_.quiet = true;
-  EXPECT_EQ(test::dump(options_).err, "");
+  for (const bool quiet : {false, true}) {
+    options_.quiet = quiet;
+    const auto ran = test::dump(options_);
+    EXPECT_THAT(ran.err, HasSubstr("incomplete scan"));
+    EXPECT_EQ(ran.status, 3);
+  }
 }
 
 }  // namespace

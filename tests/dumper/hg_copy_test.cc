@@ -264,6 +264,16 @@ TEST_F(HgCopyTest, D19_AShareThatSomebodyElseHasPlantedIsNotFollowed) {
   }
 }
 
+// In a repository of a group everyone may write what the owner's file says.
+TEST_F(HgCopyTest, D19_AShareWhoseSourceOthersCanWriteIsNotFollowed) {
+  make_share(tree_ / "share", source_ + "/.hg", "shared");
+  for (const mode_t mode : {0664, 0646}) {
+    test::set_mode(tree_ / "share/.hg/sharedpath", mode);
+    source_ = tree_ / "share";
+    EXPECT_EQ(must_fail().path, ".hg/sharedpath") << mode;
+  }
+}
+
 TEST_F(HgCopyTest, D15_AGiantOfHolesIsRefused) {
   test::write_file(source_ + "/.hg/giant", "x");
   std::filesystem::resize_file(source_ + "/.hg/giant", std::uintmax_t{1} << 40);

@@ -113,6 +113,20 @@ TEST_F(HgLockTest, D16_ALockThatADeadProcessOfOursHasLeftIsBroken) {
   EXPECT_FALSE(test::exists(path_ + ".break"));
 }
 
+TEST_F(HgLockTest, D16_OneThatWasMadeForAnotherUserIsBrokenForThatUser) {
+  REPO_NEEDS_ROOT();
+  test::make_link(path_, text_of_a_dead_process());
+  const std::string folder = path_.substr(0, path_.rfind('/'));
+  for (const std::string& each : {path_, folder}) test::give_to(each, 1234);
+  const UniqueFd directory = test::open_folder(folder);
+  const Result<HgLock> lock =
+      HgLock::acquire(directory.get(), path_.substr(folder.size() + 1), identity_of(1234),
+                      std::chrono::seconds(5), test::patient());
+  ASSERT_TRUE(lock) << describe(lock.error());
+  EXPECT_EQ(holder(), hg_lock_text());
+  EXPECT_EQ(test::lstat_of(path_).st_uid, 1234U);
+}
+
 TEST_F(HgLockTest, D16_ALockOfAnotherUserIsNotBrokenEvenIfItsProcessIsDead) {
   REPO_NEEDS_ROOT();
   test::make_link(path_, text_of_a_dead_process());

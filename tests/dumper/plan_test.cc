@@ -145,11 +145,26 @@ TEST(PlanTest, OnePathWithTwoKindsIsTwoItems) {
   EXPECT_EQ(refusal(plan[1]), "not refused");
 }
 
-TEST(PlanTest, AnotherItemInsideAStoreIsNestedRelativeToThePath) {
+std::vector<std::string> paths_of(const std::vector<Repository>& repositories) {
+  std::vector<std::string> all;
+  for (const Repository& each : repositories) all.push_back(each.path);
+  return all;
+}
+
+// Else a manifest could take hooks or configuration out of somebody's copy.
+TEST(PlanTest, WhatLiesInTheKindsOwnFoldersIsNotNested) {
+  const auto plan =
+      plan_of(manifest({repository("svn", "/srv/a"), repository("svn", "/srv/a/hooks"),
+                        repository("svn", "/srv/a/conf/in"), repository("svn", "/srv/a/db/x"),
+                        repository("hg", "/srv/h"), repository("svn", "/srv/h/.hg/store")}));
+  for (const PlanItem& item : plan) EXPECT_THAT(item.nested, IsEmpty()) << item.source.path;
+}
+
+TEST(PlanTest, AnotherItemInsideAStoreIsNested) {
   const auto plan = plan_of(manifest({repository("svn", "/srv/a"), repository("svn", "/srv/a.b"),
-                                      repository("svn", "/srv/a/conf/in"),
-                                      repository("hg", "/srv/a/x"), repository("svn", "/srv/b")}));
-  EXPECT_THAT(plan[0].nested, ElementsAre("conf/in", "x/.hg"));
+                                      repository("svn", "/srv/a/in"), repository("hg", "/srv/a/x"),
+                                      repository("svn", "/srv/b")}));
+  EXPECT_THAT(paths_of(plan[0].nested), ElementsAre("/srv/a/in", "/srv/a/x"));
   for (std::size_t i = 1; i < plan.size(); ++i) EXPECT_THAT(plan[i].nested, IsEmpty()) << i;
 }
 
@@ -163,14 +178,14 @@ TEST(PlanTest, ARepositoryAtTheRootDirectoryKnowsWhatIsNested) {
   Repository top = repository("svn", "/");
   Manifest of = manifest({top, repository("svn", "/srv/b")});
   of.roots = {"/"};
-  EXPECT_THAT(plan_of(of)[0].nested, ElementsAre("srv/b"));
+  EXPECT_THAT(paths_of(plan_of(of)[0].nested), ElementsAre("/srv/b"));
 }
 
 TEST(PlanTest, WhatIsNestedIsLeftOutAlsoWhereTheFilterLeavesItsOwnItemOut) {
   const Manifest of = manifest({repository("svn", "/srv/a"), repository("hg", "/srv/a/x")});
   const auto plan = plan_of(of, {{"svn"}, {}});
   ASSERT_THAT(paths(plan), ElementsAre("/srv/a"));
-  EXPECT_THAT(plan[0].nested, ElementsAre("x/.hg"));
+  EXPECT_THAT(paths_of(plan[0].nested), ElementsAre("/srv/a/x"));
 }
 
 TEST(PlanTest, TheFilterTakesKinds) {

@@ -205,13 +205,37 @@ TEST_F(PublishTest, D1_KilledDuringRetentionTheCondemnedOneGoesAndComesNotBack) 
   EXPECT_THAT(older_names(), IsEmpty());
 }
 
-TEST_F(PublishTest, D10_AStagedRecordThatWasCutShortIsNoGeneration) {
-  must_publish(kSecond, "two");
-  stage(kFirst, "one");
-  const std::string record = test::read_file(staged() + "/item.json");
-  test::write_file(staged() + "/item.json", record.substr(0, record.size() / 2));
+// It may have been current when its record was damaged.
+TEST_F(PublishTest, D10_ADisplacedGenerationWhoseRecordWasCutShortIsKept) {
+  must_publish(kFirst, "one");
+  const std::string record = test::read_file(current() + "/item.json");
+  test::write_file(current() + "/item.json", record.substr(0, record.size() / 2));
+  stage(kSecond, "two");
+  ASSERT_TRUE(publish(*root_, "svn", "x"));
   recover();
-  EXPECT_THAT(older_names(), IsEmpty());
+  EXPECT_EQ(content(current()), "two");
+  ASSERT_THAT(older_names(), ElementsAre(testing::EndsWith(".unreadable")));
+  EXPECT_EQ(content(older(older_names()[0])), "one");
+}
+
+TEST_F(PublishTest, D10_ADisplacedGenerationIsKeptWhereTheRecordOfCurrentWasCutShort) {
+  must_publish(kFirst, "one");
+  stage(kSecond, "two");
+  ASSERT_TRUE(publish(*root_, "svn", "x"));
+  test::write_file(current() + "/item.json", "{");
+  recover();
+  EXPECT_THAT(older_names(), ElementsAre(kFirst));
+  EXPECT_EQ(content(older(kFirst)), "one");
+}
+
+TEST_F(PublishTest, D10_AStagedCopyWithoutAllItsRecordsIsNoGeneration) {
+  must_publish(kSecond, "two");
+  for (const char* missing : {"item.json", "SHA256SUMS", "owners"}) {
+    stage(kFirst, "one");
+    test::must_run({"rm", staged() + "/" + missing});
+    recover();
+    EXPECT_THAT(older_names(), IsEmpty()) << missing;
+  }
 }
 
 TEST_F(PublishTest, D40_WhatThousandRunsHaveLeftIsRemoved) {

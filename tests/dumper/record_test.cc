@@ -230,6 +230,7 @@ TEST(SummaryLineTest, NamesEveryCount) {
                                                  {"skipped", 0},
                                                  {"bytes", 7},
                                                  {"seconds", 60.5},
+                                                 {"scan_complete", true},
                                                  {"exit_status", 3}}));
 }
 

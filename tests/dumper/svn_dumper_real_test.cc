@@ -272,14 +272,34 @@ TEST_F(SvnRealTest, ARepositoryInsideIsLeftOutOfTheOuterCopy) {
   create();
   commit(2);
   test::svn_create(tree_ / "inner");  // svnadmin makes none inside another
-  std::filesystem::rename(tree_ / "inner", path_ + "/conf/inner");
+  test::make_folder(path_ + "/extra");
+  std::filesystem::rename(tree_ / "inner", path_ + "/extra/inner");
   test::hg_init(path_ + "/work");
-  item_.nested = {"conf/inner", "work/.hg"};
+  item_.nested = {test::item_at("svn", path_ + "/extra/inner").source,
+                  test::item_at("hg", path_ + "/work").source};
   must_dump();
-  EXPECT_FALSE(test::exists(data() + "/conf/inner"));
+  EXPECT_TRUE(test::exists(data() + "/extra"));
+  EXPECT_FALSE(test::exists(data() + "/extra/inner"));
   EXPECT_TRUE(test::exists(data() + "/work"));
   EXPECT_FALSE(test::exists(data() + "/work/.hg"));
   EXPECT_TRUE(test::exists(data() + "/conf/authz"));
+}
+
+// hotcopy reads what is nested too, before we take it out again.
+TEST_F(SvnRealTest, D15_GiantsInARepositoryInsideAreSeenBeforeTheyAreCopied) {
+  create();
+  commit(1);
+  const std::string inner = path_ + "/extra/inner";
+  test::svn_create(tree_ / "inner");
+  test::make_folder(path_ + "/extra");
+  std::filesystem::rename(tree_ / "inner", inner);
+  item_.nested = {test::item_at("svn", inner).source};
+  test::write_file(inner + "/giant", std::string(std::size_t{70} << 20, 'x'));
+  must_dump();
+  std::filesystem::resize_file(inner + "/giant", std::uintmax_t{1} << 40);
+  const ItemResult result = dump();
+  EXPECT_EQ(result.status, ItemStatus::kFailed);
+  EXPECT_THAT(describe(*result.error), HasSubstr("holes"));
 }
 
 TEST_F(SvnRealTest, TheOddestNamesInsideAreCopied) {

@@ -276,6 +276,21 @@ TEST_P(InflatesTest, IsJudgedByWhatTheFilesSayAndTake) {
   EXPECT_EQ(inflates(look), GetParam().inflates);
 }
 
+// A few bytes with a thousand names would be copied a thousand times.
+TEST(InflatesLinksTest, NamesOfOneFileTakeItsSpaceOnce) {
+  TreeLook look;
+  TreeEntry file;
+  file.st.st_mode = S_IFREG;
+  file.st.st_size = off_t{1} << 20;
+  file.st.st_blocks = (off_t{1} << 20) / 512;
+  file.st.st_nlink = 1000;
+  file.st.st_ino = 7;
+  look.entries.assign(1000, file);
+  EXPECT_TRUE(inflates(look));
+  for (std::size_t i = 0; i < look.entries.size(); ++i) look.entries[i].st.st_ino = i;
+  EXPECT_FALSE(inflates(look));
+}
+
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
 
 INSTANTIATE_TEST_SUITE_P(Holes, InflatesTest,

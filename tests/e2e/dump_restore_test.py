@@ -35,7 +35,9 @@ class Readme:
         self.copy = found(r"mkdir -m 700 .*?^ +done$")
         self.place = found(r"cd / && mv [^\n]*")
         self.try_svn = found(r"svnadmin verify \S+")
-        self.verify_hg, self.update_hg = re.findall(r"runuser -u OWNER .*", text)
+        self.verify_hg, self.update_hg = re.findall(r"runuser -u OWNER -- env .* hg .*", text)
+        self.fsck = found(r"runuser -u OWNER -- git -C \S+ fsck")
+        self.checkout = found(r"runuser -u OWNER -- git -C \S+ checkout -f")
 
 
 class RestoreTest(Case):
@@ -55,6 +57,7 @@ class RestoreTest(Case):
                             ("/srv/svn/restoring", f"{above}/restoring"),
                             ("/srv/svn/alpha", f"{above}/{name}"),
                             ("/srv/hg/beta", f"{above}/{name}"),
+                            ("/srv/git/gamma", f"{above}/{name}"),
                             ("OWNER", USER.pw_name),
                             ("/path/to/current/svn/ID", shlex.quote(str(self.folder)))):
             command = command.replace(said, meant)
@@ -185,6 +188,33 @@ class RestoreTest(Case):
         self.assertTrue(all(each.stat().st_uid == USER.pw_uid for each in beta.glob("c*")))
         self.assertEqual(must("hg", "-R", beta, "status"), "")
         self.assertEqual(hg_state(beta), state)
+
+    def test_git(self):
+        gamma = self.src / "gamma"
+        git = ("git", "-c", "safe.directory=*", "-c", "user.name=x", "-c", "user.email=x@localhost",
+               "-C", gamma)
+        must("git", "init", "-q", gamma)
+        for name in ("one", "two"):
+            (gamma / name).write_text(name)
+            must(*git, "add", name)
+            must(*git, "commit", "-q", "-m", name)
+        (gamma / ".git/hooks/post-checkout").write_text("#!/bin/sh\nexit 0\n")
+        (gamma / ".git/hooks/post-checkout").chmod(0o755)
+        must("chown", "-R", f"{USER.pw_uid}:{GROUP}", gamma)
+        (gamma / ".git").chmod(0o2770)
+        for folder in (self.tmp, self.src):
+            folder.chmod(0o755)
+        refs = must(*git, "for-each-ref")
+        self.dump_and_lose(gamma)
+
+        self.restore()
+        self.assertEqual(os.listdir(gamma), [".git"])
+        self.assert_same_entries(".git")
+        self.do(self.readme.fsck)
+        self.assertEqual(must(*git, "for-each-ref"), refs)
+        self.do(f"{self.readme.checkout} -q")
+        self.assertEqual((gamma / "two").read_text(), "two")
+        self.assertEqual((gamma / "two").stat().st_uid, USER.pw_uid)
 
     def test_what_readme_says_of_the_checksums_is_true(self):
         """A flipped bit in a copy is found by the command of step 2."""

@@ -177,7 +177,7 @@ class WholeWayTest(NightlyCase):
         (self.alpha / "db").symlink_to("nowhere")
         done = self.nightly("--to", self.to, self.src)
         self.assert_code(done, 3)
-        self.assertIn("nightly: repo-scan ended with 3, repo-dump with 0", done.message)
+        self.assertIn("nightly: repo-scan ended with 3, repo-dump with 3", done.message)
         self.assertEqual(list(self.current()), [os.fsencode(self.beta)])
 
     def test_a_root_that_is_none(self):

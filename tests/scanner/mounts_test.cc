@@ -195,7 +195,7 @@ INSTANTIATE_TEST_SUITE_P(
         TypeCase{"cgroup2", "cgroup2", FsClass::kPseudo},
         TypeCase{"devpts", "devpts", FsClass::kPseudo},
         TypeCase{"devtmpfs", "devtmpfs", FsClass::kPseudo},
-        TypeCase{"autofs", "autofs", FsClass::kPseudo}, TypeCase{"nfs", "nfs", FsClass::kNetwork},
+        TypeCase{"autofs", "autofs", FsClass::kNetwork}, TypeCase{"nfs", "nfs", FsClass::kNetwork},
         TypeCase{"nfs4", "nfs4", FsClass::kNetwork}, TypeCase{"cifs", "cifs", FsClass::kNetwork},
         TypeCase{"smb3", "smb3", FsClass::kNetwork}, TypeCase{"ceph", "ceph", FsClass::kNetwork},
         TypeCase{"nine_p", "9p", FsClass::kNetwork}, TypeCase{"S12_fuse", "fuse", FsClass::kFuse},

@@ -353,21 +353,5 @@ TEST(HgProbeFuzz, AnyIndexGivesAnAnswer) {
   }
 }
 
-TEST(ProbeKindTest, KnowsTheKindsAndNoOther) {
-  test::FakeFileSystem fake;
-  fake.add_directory("/r");
-  const Result<std::unique_ptr<Directory>> directory = fake.open_root("/r");
-  EXPECT_TRUE(probe_kind("svn", **directory));
-  EXPECT_TRUE(probe_kind("hg", **directory));
-  EXPECT_FALSE(probe_kind("cvs", **directory));
-  EXPECT_FALSE(probe_kind("", **directory));
-}
-
-TEST(StoreOfTest, IsTheFolderOfHgAndThePathOfSvn) {
-  EXPECT_EQ(store_of("svn", "/srv/a"), "/srv/a");
-  EXPECT_EQ(store_of("hg", "/srv/a"), "/srv/a/.hg");
-  EXPECT_EQ(store_of("hg", "/"), "/.hg");
-}
-
 }  // namespace
 }  // namespace repo

@@ -26,14 +26,17 @@ std::string value(const Detail& detail, const std::string& key) {
   return std::to_string(std::get<std::uint64_t>(*found));
 }
 
-Detail probe(const std::string& kind, const std::string& path) {
+Detail probe(const std::string& kind, const std::string& path, const std::string& inside) {
   const Result<std::unique_ptr<Directory>> directory = real_file_system().open_root(path);
   EXPECT_TRUE(directory) << path;
-  const std::optional<ProbeResult> result = probe_kind(kind, **directory);
+  const std::optional<ProbeResult> result = probe_kind(kind, inside, **directory);
   EXPECT_TRUE(result && result->detail) << path;
   if (result && result->error) ADD_FAILURE() << describe(*result->error);
   return result && result->detail ? *result->detail : Detail();
 }
+
+Detail probe_svn_at(const std::string& path) { return probe("svn", path, ""); }
+Detail probe_hg_at(const std::string& path) { return probe("hg", path, ".hg"); }
 
 // --- svn ---
 
@@ -46,7 +49,7 @@ std::string info(const std::string& all, const std::string& key) {
 }
 
 void expect_as_svnadmin_says(const std::string& path) {
-  const Detail detail = probe("svn", path);
+  const Detail detail = probe_svn_at(path);
   const std::string all = must_run({"svnadmin", "info", path});
   EXPECT_EQ(value(detail, "fs_type"), info(all, "Filesystem Type"));
   EXPECT_EQ(value(detail, "format"), info(all, "Filesystem Format"));
@@ -118,7 +121,7 @@ TEST_P(SvnFormatRealTest, WhatSvnOpensIsFound) {
   fs::permissions(path + "/format", fs::perms(0644));
   test::write_file(path + "/format", GetParam().format);
   ASSERT_EQ(must_run({"svnlook", "youngest", path}), "0\n");
-  EXPECT_EQ(value(probe("svn", path), "revision"), "0");
+  EXPECT_EQ(value(probe_svn_at(path), "revision"), "0");
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, SvnFormatRealTest,
@@ -162,7 +165,7 @@ std::string hg(const std::vector<std::string>& arguments) {
 }
 
 void expect_as_hg_says(const std::string& path) {
-  const Detail detail = probe("hg", path);
+  const Detail detail = probe_hg_at(path);
   const std::string nodes = hg({"-R", path, "--hidden", "log", "-T", "{node}\n"});
   const auto count = std::count(nodes.begin(), nodes.end(), '\n');
   EXPECT_EQ(value(detail, "changesets"), std::to_string(count));
@@ -219,7 +222,7 @@ TEST_F(HgProbeRealTest, SecretAndHiddenChangesetsCount) {
   test::write_file(path_ + "/file", "3");
   hg({"-R", path_, "--config", "experimental.evolution=all", "commit", "-q", "--amend", "-m", "x"});
   expect_as_hg_says(path_);
-  EXPECT_EQ(value(probe("hg", path_), "changesets"), "3") << "the amended one is hidden, not gone";
+  EXPECT_EQ(value(probe_hg_at(path_), "changesets"), "3") << "the amended one is hidden, not gone";
 }
 
 TEST_F(HgProbeRealTest, WithoutStore) {
@@ -251,8 +254,8 @@ TEST_F(HgProbeRealTest, AShareNamesItsSource) {
   commit(1);
   hg({"--config", "extensions.share=", "share", "-q", path_, tree_ / "absolute"});
   hg({"--config", "extensions.share=", "share", "-q", "--relative", path_, tree_ / "relative"});
-  EXPECT_EQ(value(probe("hg", tree_ / "absolute"), "shared"), path_ + "/.hg");
-  EXPECT_EQ(value(probe("hg", tree_ / "relative"), "shared"), "../../repository/.hg");
+  EXPECT_EQ(value(probe_hg_at(tree_ / "absolute"), "shared"), path_ + "/.hg");
+  EXPECT_EQ(value(probe_hg_at(tree_ / "relative"), "shared"), "../../repository/.hg");
 }
 
 TEST_F(HgProbeRealTest, AfterStripTheTipIsTheOneBefore) {
@@ -260,7 +263,7 @@ TEST_F(HgProbeRealTest, AfterStripTheTipIsTheOneBefore) {
   for (int i = 0; i < 3; ++i) commit(i);
   hg({"-R", path_, "--config", "extensions.strip=", "strip", "-q", "tip"});
   expect_as_hg_says(path_);
-  EXPECT_EQ(value(probe("hg", path_), "changesets"), "2");
+  EXPECT_EQ(value(probe_hg_at(path_), "changesets"), "2");
 }
 
 TEST_F(HgProbeRealTest, ARepositoryThatLostItsStoreIsTold) {

@@ -38,6 +38,17 @@ INSTANTIATE_TEST_SUITE_P(
                     NameCase{"S24_format_as_fifo", "format", EntryType::kOther, kBitFormat},
                     NameCase{"S24_db_as_fifo", "db", EntryType::kOther, 0},
                     NameCase{"S24_hg_as_fifo", ".hg", EntryType::kOther, 0},
+                    NameCase{"git", ".git", EntryType::kDirectory, kBitGit},
+                    NameCase{"git_as_file", ".git", EntryType::kFile, kBitGit},
+                    NameCase{"linked_git", ".git", EntryType::kSymlink, kBitGit},
+                    NameCase{"head", "HEAD", EntryType::kFile, kBitHead},
+                    NameCase{"linked_head", "HEAD", EntryType::kSymlink, kBitHead},
+                    NameCase{"S24_head_as_fifo", "HEAD", EntryType::kOther, kBitHead},
+                    NameCase{"head_as_directory", "HEAD", EntryType::kDirectory, 0},
+                    NameCase{"objects", "objects", EntryType::kDirectory, kBitObjects},
+                    NameCase{"linked_objects", "objects", EntryType::kSymlink, kBitObjects},
+                    NameCase{"objects_as_file", "objects", EntryType::kFile, 0},
+                    NameCase{"longest_name", std::string(255, 'x'), EntryType::kFile, 0},
                     NameCase{"format_as_directory", "format", EntryType::kDirectory, 0},
                     NameCase{"db_as_file", "db", EntryType::kFile, 0},
                     NameCase{"hg_as_file", ".hg", EntryType::kFile, 0},
@@ -50,14 +61,14 @@ INSTANTIATE_TEST_SUITE_P(
                     NameCase{"working_copy", ".svn", EntryType::kDirectory, 0}),
     test::case_name);
 
-TEST(SignaturesTest, NoKindIsTwiceInTheTableAndEachNeedsAName) {
-  std::set<std::string_view> kinds;
+TEST(SignaturesTest, NoRowIsTwiceInTheTableAndEachNeedsAName) {
+  std::set<std::pair<std::string_view, std::string_view>> rows;
   for (const Signature& each : signatures()) {
-    kinds.insert(each.kind);
+    rows.insert({each.kind, each.inside});
     EXPECT_NE(each.required, 0U) << each.kind;
     EXPECT_EQ(each.required & kBitMarker, 0U) << each.kind;
   }
-  EXPECT_EQ(kinds.size(), signatures().size());
+  EXPECT_EQ(rows.size(), signatures().size());
 }
 
 TEST(SignaturesTest, NoSignatureMatchesAnEmptyDirectoryOrTheMarkerAlone) {

@@ -33,7 +33,8 @@ Repository source_at(const std::string& kind, const std::string& path) {
   Repository source;
   source.kind = kind;
   source.path = path;
-  source.store = store_of(kind, path);
+  source.store = path;
+  if (kind != "svn" && exists(path + "/." + kind)) source.store += "/." + kind;
   source.device = st.st_dev;
   source.inode = st.st_ino;
   source.uid = st.st_uid;
@@ -67,6 +68,8 @@ void make_generation(const std::string& path, const std::string& generation,
   record.generation = generation;
   record.totals.bytes = bytes;
   write_file(path + "/data/file", content);
+  write_file(path + "/SHA256SUMS", "");
+  write_file(path + "/owners", "");
   write_file(path + "/item.json", write_item_record(record));
 }
 

@@ -38,6 +38,19 @@ const std::vector<std::string> kHg = {"/usr/bin/env",  "HGRCPATH=",         "HGP
                                       "HGUSER=tester", "LC_ALL=C.UTF-8",    "hg",
                                       "--config",      "extensions.share=", "--cwd"};
 
+const std::vector<std::string> kGit = {"/usr/bin/env",
+                                       "GIT_CONFIG_NOSYSTEM=1",
+                                       "GIT_CONFIG_GLOBAL=/dev/null",
+                                       "GIT_AUTHOR_NAME=tester",
+                                       "GIT_AUTHOR_EMAIL=t@localhost",
+                                       "GIT_COMMITTER_NAME=tester",
+                                       "GIT_COMMITTER_EMAIL=t@localhost",
+                                       "LC_ALL=C.UTF-8",
+                                       "git",
+                                       "-c",
+                                       "safe.directory=*",
+                                       "-C"};
+
 }  // namespace
 
 std::string file_url(const std::string& path) {
@@ -116,6 +129,35 @@ std::string hg_complaint(const std::string& path) {
   return ran.status == 0 ? "" : fmt::format("{}: {}{}", ran.status, ran.out, ran.err);
 }
 
+std::string git(const std::string& path, const std::vector<std::string>& words) {
+  return must_run(kGit + std::vector{path} + words);
+}
+
+Ran try_git(const std::string& path, const std::vector<std::string>& words) {
+  return run(kGit + std::vector{path} + words);
+}
+
+void git_init(const std::string& path, const std::vector<std::string>& options) {
+  git("/", std::vector<std::string>{"init", "-q", "-b", "main"} + options + std::vector{path});
+}
+
+void git_commit(const std::string& path, const std::string& file, const std::string& content) {
+  write_file(path + "/" + file, content);
+  git(path, {"add", "--", file});
+  git(path, {"commit", "-q", "-m", "a change of " + file});
+}
+
+std::string git_state(const std::string& path) {
+  const std::string head = try_git(path, {"symbolic-ref", "-q", "HEAD"}).out +
+                           try_git(path, {"rev-parse", "-q", "--verify", "HEAD"}).out;
+  return head + git(path, {"for-each-ref"}) + try_git(path, {"reflog", "show", "refs/stash"}).out;
+}
+
+std::string git_complaint(const std::string& path) {
+  const Ran ran = try_git(path, {"fsck", "--full", "--no-dangling", "--no-progress"});
+  return ran.status == 0 ? "" : fmt::format("{}: {}{}", ran.status, ran.out, ran.err);
+}
+
 const std::vector<KindFactory>& kind_factories() {
   static const std::vector<KindFactory> kinds = {
       {"svn", "svnadmin", [](const std::string& path) { svn_create(path); },
@@ -132,7 +174,13 @@ const std::vector<KindFactory>& kind_factories() {
          hg_commit(path, "file", content);
        },
        hg_complaint, hg_log,
-       [](const std::string& path) { truncate_the_largest(path + "/.hg/store/data"); }}};
+       [](const std::string& path) { truncate_the_largest(path + "/.hg/store/data"); }},
+      {"git", "git", [](const std::string& path) { git_init(path); },
+       [](const std::string& path, const std::string& content) {
+         git_commit(path, "file", content);
+       },
+       git_complaint, git_state,
+       [](const std::string& path) { truncate_the_largest(path + "/.git/objects"); }}};
   return kinds;
 }
 
@@ -159,6 +207,34 @@ Storm Storm::hg(const std::string& path, int most) {
     storm.writers_.emplace_back(
         std::vector<std::string>{"/usr/bin/python3", REPO_TEST_SUPPORT "/planted/hg_writer.py",
                                  path, writer, std::to_string(most), storm.stop_file_},
+        storm.errors_);
+  }
+  return storm;
+}
+
+// Plumbing: neither an index nor working files, which the two would quarrel about. A call may fail:
+// gc removes the empty folder into which another git is about to write.
+Storm Storm::git(const std::string& path, int most) {
+  Storm storm(path);
+  for (const char* writer : {"a", "b"}) {
+    storm.writers_.emplace_back(
+        std::vector<std::string>{
+            "bash", "-c",
+            "export GIT_AUTHOR_NAME=storm GIT_AUTHOR_EMAIL=s@localhost GIT_CONFIG_NOSYSTEM=1\n"
+            "export GIT_COMMITTER_NAME=storm GIT_COMMITTER_EMAIL=s@localhost\n"
+            "export GIT_CONFIG_GLOBAL=/dev/null\n"
+            "g() { git -c safe.directory='*' -C \"$1\" \"${@:2}\"; }\n"
+            "for ((i = 0; i < $3; i++)); do\n"
+            "  [ -e \"$4\" ] && exit 0\n"
+            "  blob=$(echo \"$2 $i\" | g \"$1\" hash-object -w --stdin) || continue\n"
+            "  tree=$(printf '100644 blob %s\\tfile\\n' \"$blob\" | g \"$1\" mktree) || continue\n"
+            "  parent=${old:-$(g \"$1\" rev-parse main)}\n"
+            "  ((i % 3 == 2)) && parent=$(g \"$1\" rev-parse \"$parent^\")\n"
+            "  new=$(g \"$1\" commit-tree \"$tree\" -p \"$parent\" -m \"$2 $i\") || continue\n"
+            "  g \"$1\" update-ref --create-reflog -m storm \"refs/heads/$2\" \"$new\" && "
+            "old=$new\n"
+            "done; exit 0",
+            "storm", path, writer, std::to_string(most), storm.stop_file_},
         storm.errors_);
   }
   return storm;

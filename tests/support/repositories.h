@@ -36,6 +36,16 @@ void hg_commit(const std::string& path, const std::string& file, const std::stri
 std::string hg_log(const std::string& path);
 std::string hg_complaint(const std::string& path);
 
+// git with nobody's configuration and the given words; the test fails unless it ends in 0.
+std::string git(const std::string& path, const std::vector<std::string>& words);
+Ran try_git(const std::string& path, const std::vector<std::string>& words);
+void git_init(const std::string& path, const std::vector<std::string>& options = {});
+// One commit that writes `content` to `file`.
+void git_commit(const std::string& path, const std::string& file, const std::string& content);
+// HEAD, every ref and the stashes.
+std::string git_state(const std::string& path);
+std::string git_complaint(const std::string& path);
+
 // What the contract of all kinds needs to know of one of them.
 struct KindFactory {
   std::string kind;
@@ -61,6 +71,8 @@ class Storm {
   static Storm svn(const std::string& path, int most);
   // Two command servers that commit, amend and strip.
   static Storm hg(const std::string& path, int most);
+  // Two writers, each on a branch of its own: commits, every third one amended.
+  static Storm git(const std::string& path, int most);
 
   // Lets them end their commit and waits for them. The exit statuses must be 0.
   void stop();

@@ -1,0 +1,154 @@
+#include "dumper/git_alternates.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <set>
+
+#include "base/bytes_path.h"
+#include "base/file_io.h"
+#include "dumper/git_layout.h"
+
+namespace repo {
+namespace {
+
+constexpr std::size_t kSmall = std::size_t{1} << 20;
+constexpr int kDeepest = 5;  // object-file.c: "ignoring alternate object stores, nesting too deep"
+
+// "pack-1234" of "pack-1234.idx".
+std::string stem(const std::string& name) { return name.substr(0, name.find('.')); }
+
+class Borrowed {
+ public:
+  Borrowed(uid_t owner, int target, const CopyOptions& options)
+      : owner_(owner), identity_(identity_of(owner)), target_(target), options_(options) {
+    options_.keep_existing = true;
+  }
+
+  std::vector<std::string> notes;
+
+  Status from(int objects, const std::optional<Identity>& as, int depth) {
+    Result<std::vector<std::string>> named = names_in(objects, as);
+    if (!named) return named.error();
+    for (const std::string& path : *named) {
+      if (depth == kDeepest) {
+        notes.push_back("alternates are nested too deep: " + printable(path) + " is left out");
+        continue;
+      }
+      Result<UniqueFd> place = open_directory_as(objects, path, identity_);
+      if (!place) {
+        notes.push_back(fmt::format("the alternate {} cannot be read by the owner: {}",
+                                    printable(path), place.error().message));
+        continue;
+      }
+      struct stat st = {};
+      if (fstat(place->get(), &st) != 0) return system_error("stat", path, errno);
+      if (!seen_.insert({st.st_dev, st.st_ino}).second) continue;
+      if (Status copied = copy(place->get()); !copied) return copied;
+      notes.push_back("objects of the alternate " + printable(path) + " are in the copy");
+      if (Status deeper = from(place->get(), identity_, depth + 1); !deeper) return deeper;
+    }
+    return {};
+  }
+
+ private:
+  // One path a line; '#' begins a comment. Where somebody else than the owner may write, he may
+  // have planted it: then the owner's rights are not what to follow it with.
+  Result<std::vector<std::string>> names_in(int objects, const std::optional<Identity>& as) {
+    const ActAs act_as(as);
+    std::vector<std::string> names;
+    const Result<UniqueFd> file = open_beneath(objects, "info/alternates", O_RDONLY);
+    if (!file && file.error().code == ENOENT) return names;
+    struct stat st = {};
+    if (!file || fstat(file->get(), &st) != 0) {
+      return system_error("read", "objects/info/alternates", file ? errno : file.error().code);
+    }
+    const bool is_his = st.st_uid == owner_ || st.st_uid == 0;
+    if (!S_ISREG(st.st_mode) || !is_his || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+      notes.push_back(
+          "somebody else than the owner can write objects/info/alternates: "
+          "not followed (chmod go-w)");
+      return names;
+    }
+    const Result<std::string> text = read_to_end(file->get(), kSmall);
+    if (!text) return system_error("read", "objects/info/alternates", text.error().code);
+    for (std::size_t at = 0; at < text->size();) {
+      const std::size_t end = std::min(text->find('\n', at), text->size());
+      std::string line = text->substr(at, end - at);
+      if (!line.empty() && line[0] != '#') names.push_back(std::move(line));
+      at = end + 1;
+    }
+    return names;
+  }
+
+  Status copy(int objects) {
+    CopyOptions loose = options_;
+    loose.skip = [](const std::string& path) {
+      return path == "info" || path == "pack" || git_part("objects/" + path) == GitPart::kLeftOut;
+    };
+    Result<CopyPass> copied = copy_tree({objects, identity_}, target_, loose);
+    if (!copied) return in(copied.error(), "objects");
+
+    const Result<UniqueFd> packs = [&] {
+      const ActAs act_as(identity_);
+      return open_beneath(objects, "pack", O_RDONLY | O_DIRECTORY);
+    }();
+    if (!packs) {
+      return packs.error().code == ENOENT ? Status() : Status(in(packs.error(), "objects/pack"));
+    }
+    const Result<UniqueFd> target = open_beneath(target_, "pack", O_RDONLY | O_DIRECTORY);
+    if (!target) return in(target.error(), "objects/pack");
+    // A pack of the same name may have other bytes: its files go together or not at all. An index
+    // over several packs belongs to the folder that it was made in.
+    const Result<TreeLook> present =
+        look_at_tree({target->get(), std::nullopt}, Skip(), options_.patience);
+    if (!present) return present.error();
+    std::set<std::string> stems;
+    for (const TreeEntry& entry : present->entries) stems.insert(stem(entry.path));
+    CopyOptions packed = options_;
+    packed.skip = [stems](const std::string& path) {
+      return stems.contains(stem(path)) || path.starts_with("multi-pack-index") ||
+             git_part("objects/pack/" + path) == GitPart::kLeftOut;
+    };
+    Result<CopyPass> done = copy_packs({packs->get(), identity_}, target->get(), packed);
+    return done ? Status() : Status(in(done.error(), "objects/pack"));
+  }
+
+  static Error in(Error error, const std::string& folder) {
+    error.path = error.path.empty() ? folder : folder + "/" + error.path;
+    return error;
+  }
+
+  const uid_t owner_;
+  const Identity identity_;
+  const int target_;
+  CopyOptions options_;
+  std::set<std::pair<dev_t, ino_t>> seen_;
+};
+
+}  // namespace
+
+Result<std::vector<std::string>> bring_in_alternates(int objects, uid_t owner, int target,
+                                                     const CopyOptions& options) {
+  Borrowed borrowed(owner, target, options);
+  if (Status done = borrowed.from(objects, std::nullopt, 0); !done) return done.error();
+  return std::move(borrowed.notes);
+}
+
+Result<CopyPass> copy_packs(const TreeSource& source, int target, const CopyOptions& options) {
+  Result<CopyPass> last = copy_tree(source, target, options);
+  constexpr int kRounds = 20;
+  for (int i = 0; last && i < kRounds; ++i) {
+    Result<CopyPass> next = update_tree(source, target, *last, options);
+    if (!next || same_look(last->look, next->look)) return next;
+    last = std::move(next);
+  }
+  if (!last) return last;
+  Error error = system_error("copy", "", EBUSY);
+  error.message = "packs come and go all the time";
+  return error;
+}
+
+}  // namespace repo

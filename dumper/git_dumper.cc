@@ -1,0 +1,214 @@
+// Git: the copy is git_copy.h's; here `git fsck` of it.
+//
+// fsck runs what a repository's configuration names (core.fsmonitor, hooks). So it never sees that:
+// it works in a clean git directory that is made for it, with the copy's refs, index, logs and
+// worktrees, a configuration of our own, and the objects of the copy. What says that a repository
+// is old or sloppy (a commit without a time zone) is no damage: such messages are warnings.
+// Sources: git-fsck(1) ("fsck.<msg-id>"); fsck.h; git(1), "Environment Variables".
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/bytes_path.h"
+#include "base/file_io.h"
+#include "dumper/dumper.h"
+#include "dumper/git_copy.h"
+#include "dumper/git_layout.h"
+#include "dumper/git_state.h"
+#include "dumper/sandbox.h"
+#include "dumper/tree_copier.h"
+#include "scanner/git_config.h"
+#include "scanner/probe.h"
+
+namespace repo {
+namespace {
+
+constexpr const char* kTool = "git";
+constexpr const char* kClean = "fsck";  // in staging, beside data/
+constexpr std::size_t kSmall = std::size_t{1} << 20;
+
+// What fsck says of objects that are whole but were written badly (fsck.h, FOREACH_FSCK_MSG_ID).
+constexpr const char* kOnlyWarn[] = {"badDate",
+                                     "badDateOverflow",
+                                     "badEmail",
+                                     "badName",
+                                     "badTimezone",
+                                     "duplicateEntries",
+                                     "missingAuthor",
+                                     "missingCommitter",
+                                     "missingEmail",
+                                     "missingObject",
+                                     "missingNameBeforeEmail",
+                                     "missingSpaceBeforeDate",
+                                     "missingSpaceBeforeEmail",
+                                     "missingTag",
+                                     "missingTagEntry",
+                                     "missingTree",
+                                     "missingType",
+                                     "missingTypeEntry",
+                                     "multipleAuthors",
+                                     "treeNotSorted",
+                                     "zeroPaddedDate",
+                                     "badTagName",
+                                     "missingTaggerEntry",
+                                     "badFilemode",
+                                     "gitmodulesMissing",
+                                     "gitmodulesBlob",
+                                     "gitmodulesLarge",
+                                     "gitmodulesName",
+                                     "gitmodulesSymlink",
+                                     "gitmodulesUrl",
+                                     "gitmodulesPath",
+                                     "gitmodulesUpdate",
+                                     "gitmodulesParse"};
+
+std::string config_for(const std::map<std::string, std::string>& extensions, bool partial) {
+  std::string config = "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n";
+  const auto format = extensions.find("objectformat");
+  if (format != extensions.end() && format->second == "sha256") {
+    config += "\tobjectformat = sha256\n";
+  }
+  // A remote without a URL: what is missing is forgiven and not fetched.
+  if (partial) config += "\tpartialclone = none\n[remote \"none\"]\n\tpromisor = true\n";
+  config += "[fsck]\n";
+  for (const char* each : kOnlyWarn) config += fmt::format("\t{} = warn\n", each);
+  return config;
+}
+
+class GitDumper final : public Dumper {
+ public:
+  std::string tool() const override { return kTool; }
+  std::string package() const override { return "git"; }
+
+  Result<std::string> tool_version(const CommandRunner& runner,
+                                   const Patience& patience) const override {
+    Command command;
+    command.uid = kFirstSandboxUid;
+    command.patience = patience;
+    command.argv = {kTool, "--version"};
+    const CommandResult result = runner.run(command);
+    if (!result.ok()) return tool_error("run git --version", result);
+    const std::string start = "git version ";
+    const std::string line = result.out.substr(0, result.out.find('\n'));
+    return line.starts_with(start) ? line.substr(start.size()) : line;
+  }
+
+  Result<CopyFacts> copy(const DumpJob& job, const CommandRunner&) const override {
+    return copy_git(job);
+  }
+
+  Status verify(const DumpJob& job, const CopyFacts& facts,
+                const CommandRunner& runner) const override {
+    const Result<CopiedGit> copied = open_copied_git(job);
+    if (!copied) return copied.error();
+    for (const std::string& directory : copied->directories) {
+      const Status good = check(job, *copied, directory, runner);
+      // What was made for it is no part of the copy, whatever came of it.
+      if (Status removed = remove_tree(job.staging_fd, kClean); !removed) return removed;
+      if (!good) return good;
+    }
+    const Result<Detail> fingerprint = fingerprint_of(*copied, job.patience);
+    if (!fingerprint) return fingerprint.error();
+    if (*fingerprint != facts.fingerprint) {
+      return plain_error("compare", "", "the copy's fingerprint is not the source's");
+    }
+    return {};
+  }
+
+ private:
+  // A git directory that has nothing but what fsck starts from.
+  static Result<UniqueFd> make_clean(const DumpJob& job, int git) {
+    if (mkdirat(job.staging_fd, kClean, 0700) != 0) return system_error("create", kClean, errno);
+    Result<UniqueFd> clean = open_beneath(job.staging_fd, kClean, O_RDONLY | O_DIRECTORY);
+    if (!clean) return clean.error();
+    CopyOptions options;
+    options.patience = job.patience;
+    if (geteuid() == 0) options.readers = job.uid;
+    options.skip = [](const std::string& path) {
+      const bool wanted = path == "HEAD" || path == "packed-refs" || path == "index" ||
+                          path == "shallow" || path == "refs" || path.starts_with("refs/") ||
+                          path == "logs" || path.starts_with("logs/") || path == "worktrees" ||
+                          path.starts_with("worktrees/");
+      return !wanted || path.find("/modules") != std::string::npos;
+    };
+    const Result<CopyPass> copied = copy_tree({git, std::nullopt}, clean->get(), options);
+    if (!copied) return copied.error();
+    const Result<std::string> config = read_small_file(git, "config", kSmall);
+    const Result<UniqueFd> packs = open_beneath(git, "objects/pack", O_RDONLY | O_DIRECTORY);
+    Result<TreeLook> look = TreeLook();
+    if (packs) look = look_at_tree({packs->get(), std::nullopt}, Skip(), job.patience);
+    if (!look) return look.error();
+    const std::string text = config_for(read_git_extensions(config ? *config : std::string()),
+                                        has_promisor_packs(*look));
+    if (Status made = create_file(clean->get(), "config", text); !made) return made.error();
+    if (mkdirat(clean->get(), "objects", 0755) != 0 && errno != EEXIST) {
+      return system_error("create", "objects", errno);
+    }
+    if (mkdirat(clean->get(), "refs", 0755) != 0 && errno != EEXIST) {
+      return system_error("create", "refs", errno);
+    }
+    for (const char* each : {"objects", "refs"}) fchmodat(clean->get(), each, 0755, 0);
+    if (fchmodat(clean->get(), "config", 0644, 0) != 0 || fchmod(clean->get(), 0755) != 0) {
+      return system_error("change the mode", kClean, errno);
+    }
+    return clean;
+  }
+
+  static Status check(const DumpJob& job, const CopiedGit& copied, const std::string& directory,
+                      const CommandRunner& runner) {
+    const Result<UniqueFd> git =
+        open_beneath(copied.git.get(), directory.empty() ? "." : directory, O_RDONLY | O_DIRECTORY);
+    if (!git) return git.error();
+    const Result<UniqueFd> clean = make_clean(job, git->get());
+    if (!clean) return clean.error();
+    const Result<UniqueFd> objects = open_beneath(git->get(), "objects", O_RDONLY | O_DIRECTORY);
+    if (!objects) return objects.error();
+
+    Command command;
+    command.uid = job.uid;
+    command.patience = job.patience;
+    command.environment = {{"GIT_DIR", "/staging"},      {"GIT_OBJECT_DIRECTORY", "/source"},
+                           {"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CONFIG_GLOBAL", "/dev/null"},
+                           {"GIT_OPTIONAL_LOCKS", "0"},  {"GIT_TERMINAL_PROMPT", "0"},
+                           {"GIT_NO_LAZY_FETCH", "1"}};
+    command.binds = {{objects->get(), "/source", false}, {clean->get(), "/staging", false}};
+    command.argv = {kTool, "fsck", "--full", "--no-dangling", "--no-progress"};
+    const std::string of = directory.empty() ? "" : " of " + printable(directory);
+    CommandResult result = runner.run(command);
+    if (!result.ok()) return tool_error("verify by git fsck" + of, result);
+
+    // The index of each linked worktree: fsck takes one at a time.
+    const Result<UniqueFd> worktrees =
+        open_beneath(clean->get(), "worktrees", O_RDONLY | O_DIRECTORY);
+    if (!worktrees) return {};
+    const Result<TreeLook> look =
+        look_at_tree({worktrees->get(), std::nullopt}, Skip(), job.patience);
+    if (!look) return look.error();
+    for (const TreeEntry& entry : look->entries) {
+      const std::size_t slash = entry.path.find('/');
+      if (!entry.is_file() || slash == std::string::npos ||
+          entry.path.compare(slash, std::string::npos, "/index") != 0) {
+        continue;
+      }
+      command.argv = {kTool, "fsck", "--connectivity-only", "--no-dangling", "--no-progress"};
+      command.environment.emplace_back("GIT_INDEX_FILE", "/staging/worktrees/" + entry.path);
+      result = runner.run(command);
+      command.environment.pop_back();
+      if (!result.ok()) {
+        return tool_error(
+            "verify by git fsck of the worktree " + printable(entry.path.substr(0, slash)), result);
+      }
+    }
+    return {};
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Dumper> make_git_dumper() { return std::make_unique<GitDumper>(); }
+
+}  // namespace repo

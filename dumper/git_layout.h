@@ -1,0 +1,44 @@
+// What lies where in a git directory, and so in which order it is safe to copy while git works in
+// it: first all that names objects, then the objects, loose ones before packs. An object is always
+// there before it is named, and `git gc` makes a pack before it removes what went into it.
+//
+// Sources: gitrepository-layout(5); git-worktree(1), "DETAILS"; builtin/gc.c and
+// refs/files-backend.c in git's source (a loose ref is removed after packed-refs has it).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dumper/tree.h"
+
+namespace repo {
+
+// In the order of copying.
+enum class GitPart {
+  kRefs,        // HEAD, refs/, reftable/; also of linked worktrees
+  kPackedRefs,  // after refs/: what moves there from refs/ meanwhile is not missed
+  kNames,    // everything else that may name objects, and what names none: index, logs, config …
+  kContent,  // loose objects; objects of LFS
+  kPacks,    // objects/pack
+  kLeftOut,  // locks, temporary files; alternates, whose objects come along instead
+};
+
+// Of a path relative to a git directory.
+GitPart git_part(std::string_view path);
+
+// Whether something of `part` can lie below the directory `path`.
+bool leads_to(std::string_view path, GitPart part);
+
+// The git directories in a look at one: itself ("") first, then those of submodules, parents
+// before what is in them, relative to it.
+std::vector<std::string> git_directories(const TreeLook& look);
+
+// Whether a pack says that it came from a remote that keeps what it refers to: a partial clone,
+// which may lack objects. Source: Documentation/technical/partial-clone.txt.
+bool has_promisor_packs(const TreeLook& packs);
+
+// `path` relative to the innermost of `directories` that it is in.
+std::string in_git_directory(const std::string& path, const std::vector<std::string>& directories);
+
+}  // namespace repo

@@ -1,0 +1,167 @@
+#include "dumper/git_state.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "base/digest.h"
+#include "base/file_io.h"
+#include "dumper/git_layout.h"
+
+namespace repo {
+namespace {
+
+constexpr std::size_t kLargestRef = std::size_t{64} << 10;
+constexpr std::size_t kLargestFile = std::size_t{256} << 20;
+
+bool is_reftable(const std::string& path) {
+  return path.starts_with("reftable/") || path.find("/reftable/") != std::string::npos;
+}
+
+// Configuration, hooks and what else decides how git works with the repository.
+bool is_setting(const std::string& path) {
+  static const std::set<std::string> files = {"config",       "config.worktree",     "description",
+                                              "info/exclude", "info/attributes",     "info/grafts",
+                                              "shallow",      "info/sparse-checkout"};
+  return files.contains(path) || path.starts_with("hooks/");
+}
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+std::string trimmed(std::string text) {
+  while (text.ends_with('\n') || text.ends_with('\r') || text.ends_with(' ')) text.pop_back();
+  return text;
+}
+
+bool is_gone(const Error& error) { return error.code == ENOENT || error.code == ENOTDIR; }
+
+class StateReader final : public TreeVisitor {
+ public:
+  GitState state;
+
+  Result<Descend> enter(const TreeEntry& entry, int parent, const std::string& name) override {
+    if (entry.path.empty()) return Descend::kYes;
+    const GitPart part = git_part(entry.path);
+    if (entry.is_directory()) {
+      const bool wanted = part == GitPart::kRefs || leads_to(entry.path, GitPart::kRefs) ||
+                          entry.path == "hooks" || entry.path == "info";
+      return wanted ? Descend::kYes : Descend::kNo;
+    }
+    if (entry.is_link() && part == GitPart::kRefs) {
+      state[entry.path] = "ref: " + entry.link;
+    } else if (entry.is_link() && is_setting(entry.path)) {
+      state[entry.path] = "link: " + entry.link;
+    } else if (entry.is_file() && part == GitPart::kRefs && !is_reftable(entry.path)) {
+      const Result<std::string> text = read_small_file(parent, name, kLargestRef);
+      if (text) {
+        state[entry.path] = trimmed(first_line(*text));
+      } else if (!is_gone(text.error())) {
+        return system_error("read", entry.path, text.error().code);
+      }
+    } else if (entry.is_file() && (part == GitPart::kRefs || is_setting(entry.path))) {
+      const Result<std::string> text = read_small_file(parent, name, kLargestFile);
+      if (text) {
+        state[entry.path] = sha256_hex(*text);
+      } else if (!is_gone(text.error())) {
+        return system_error("read", entry.path, text.error().code);
+      }
+    }
+    return Descend::kNo;
+  }
+  Status leave(const TreeEntry&, int) override { return {}; }
+};
+
+// "HEX NAME" a line; '#' begins a comment, '^' the object that the tag of the line before names.
+void add_packed(const std::string& text, GitState& state) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    at = end + 1;
+    const std::size_t blank = line.find(' ');
+    if (line.empty() || line[0] == '#' || line[0] == '^' || blank == std::string::npos) continue;
+    state.emplace(line.substr(blank + 1), line.substr(0, blank));
+  }
+}
+
+}  // namespace
+
+Result<GitState> read_git_state(int git, const Patience& patience) {
+  StateReader reader;
+  if (Status walked = walk_tree({git, std::nullopt}, reader, patience); !walked) {
+    return walked.error();
+  }
+  // Last: a ref that is packed meanwhile is in here.
+  const Result<std::string> packed = read_small_file(git, "packed-refs", kLargestFile);
+  if (packed) {
+    add_packed(*packed, reader.state);
+  } else if (!is_gone(packed.error())) {
+    return system_error("read", "packed-refs", packed.error().code);
+  }
+  return std::move(reader.state);
+}
+
+std::vector<std::string> out_of_time(
+    const GitState& before, const GitState& copy, const GitState& after,
+    const std::function<std::vector<std::string>(const std::string& ref)>& reflog) {
+  std::set<std::string> keys;
+  for (const GitState* state : {&before, &copy, &after}) {
+    for (const auto& [key, value] : *state) keys.insert(key);
+  }
+  static const std::string absent;
+  auto value = [](const GitState& state, const std::string& key) -> const std::string& {
+    const auto found = state.find(key);
+    return found == state.end() ? absent : found->second;
+  };
+  std::vector<std::string> wrong;
+  for (const std::string& key : keys) {
+    const std::string& copied = value(copy, key);
+    if (copied == value(before, key) || copied == value(after, key)) continue;
+    const std::vector<std::string> values = reflog(key);
+    const auto old = std::find(values.rbegin(), values.rend(), value(before, key));
+    // From the value before on; all of it where the log does not know that one.
+    const auto gained = old == values.rend() ? values.begin() : old.base();
+    if (std::find(gained, values.end(), copied) == values.end()) wrong.push_back(key);
+  }
+  return wrong;
+}
+
+std::vector<std::string> read_reflog(int git, const std::string& ref) {
+  // A worktree's HEAD has its log in the worktree's folder.
+  const std::size_t slash = ref.find('/', std::string("worktrees/").size());
+  const std::string path = ref.starts_with("worktrees/") && slash != std::string::npos
+                               ? ref.substr(0, slash) + "/logs" + ref.substr(slash)
+                               : "logs/" + ref;
+  std::vector<std::string> values;
+  const Result<std::string> text = read_small_file(git, path, kLargestFile);
+  if (!text) return values;
+  for (std::size_t at = 0; at < text->size();) {
+    const std::size_t end = std::min(text->find('\n', at), text->size());
+    const std::string line = text->substr(at, end - at);
+    at = end + 1;
+    const std::size_t first = line.find(' ');
+    if (first == std::string::npos) continue;
+    const std::size_t second = std::min(line.find(' ', first + 1), line.size());
+    values.push_back(line.substr(first + 1, second - first - 1));
+  }
+  return values;
+}
+
+Detail git_fingerprint(const GitState& state) {
+  Sha256 digest;
+  std::uint64_t refs = 0;
+  for (const auto& [key, value] : state) {
+    digest.update(key);
+    digest.update(std::string_view("\0", 1));
+    digest.update(value);
+    digest.update("\n");
+    if (key.starts_with("refs/")) ++refs;
+  }
+  const auto head = state.find("HEAD");
+  return {{"head", head == state.end() ? std::string() : head->second},
+          {"refs", refs},
+          {"state_sha256", digest.hex()}};
+}
+
+}  // namespace repo
