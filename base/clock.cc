@@ -39,6 +39,13 @@ std::optional<UtcTime> parse_stamp(std::string_view text) {
   return time;
 }
 
+std::optional<UtcTime> parse_rfc3339(std::string_view text) {
+  std::string compact(text);
+  std::erase_if(compact, [](char c) { return c == '-' || c == ':'; });
+  const std::optional<UtcTime> time = parse_stamp(compact);
+  return time && rfc3339(*time) == text ? time : std::nullopt;
+}
+
 std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
   if (text.size() < 2) return std::nullopt;
   std::int64_t unit = 0;

@@ -13,7 +13,8 @@ using UtcTime = std::chrono::sys_seconds;
 
 UtcTime utc_now();
 
-std::string rfc3339(UtcTime time);  // 2026-01-31T23:59:59Z
+std::string rfc3339(UtcTime time);                            // 2026-01-31T23:59:59Z
+std::optional<UtcTime> parse_rfc3339(std::string_view text);  // of that form alone
 
 // Sorts by time as text; a safe file name: 20260131T235959Z.
 std::string stamp(UtcTime time);

@@ -9,10 +9,11 @@
 namespace repo {
 
 struct Error {
-  std::string op;       // the verb: "open", "read", "probe", "verify", "rename" …
-  std::string path;     // raw bytes; empty where no path is involved
-  int code = 0;         // errno; 0 where no system call failed
-  std::string message;  // for people, one line; strerror(code) unless something better is known
+  std::string op;        // the verb: "open", "read", "probe", "verify", "rename" …
+  std::string path;      // raw bytes; empty where no path is involved
+  int code = 0;          // errno; 0 where no system call failed
+  std::string message;   // for people, one line; strerror(code) unless something better is known
+  std::string output{};  // raw: what a foreign tool has printed about it; mostly empty
 };
 
 // The error of a system call that has just failed with `code`.

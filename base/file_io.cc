@@ -12,6 +12,11 @@
 #include "base/stop_signal.h"
 
 namespace repo {
+namespace {
+
+constexpr const char* kTemporary = ".repo-backup.tmp.";
+
+}  // namespace
 
 Result<UniqueFd> open_beneath(int dir, const std::string& path, int flags) {
   struct open_how how = {};
@@ -69,14 +74,17 @@ Status write_all(int fd, std::string_view bytes) {
   return {};
 }
 
+bool is_temporary(std::string_view name) { return name.starts_with(kTemporary); }
+
 Status create_file(int dir, const std::string& name, std::string_view bytes) {
-  const UniqueFd file(
+  UniqueFd file(
       openat(dir, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return system_error("create", name, errno);
   if (Status written = write_all(file.get(), bytes); !written) {
     return system_error("write", name, written.error().code);
   }
   if (fsync(file.get()) != 0) return system_error("fsync", name, errno);
+  if (const int code = file.close(); code != 0) return system_error("close", name, code);
   return {};
 }
 
@@ -104,7 +112,7 @@ Status replace_file_at(int dir, const std::string& name, std::string_view bytes)
   // apart; what a dead process with the same id has left is in the way no longer than this.
   static std::atomic<unsigned> count{0};
   const std::string temporary =
-      ".repo-backup.tmp." + std::to_string(getpid()) + "." + std::to_string(++count);
+      kTemporary + std::to_string(getpid()) + "." + std::to_string(++count);
   unlinkat(dir, temporary.c_str(), 0);
   Status written = create_file(dir, temporary, bytes);
   if (written && renameat(dir, temporary.c_str(), dir, name.c_str()) != 0) {

@@ -37,4 +37,8 @@ Status replace_file(const std::string& path, std::string_view bytes);
 // The same for a regular file `name` in an open directory.
 Status replace_file_at(int dir, const std::string& name, std::string_view bytes);
 
+// Whether a file is called as the two above call theirs until the rename: one that a process has
+// left when it was killed.
+bool is_temporary(std::string_view name);
+
 }  // namespace repo

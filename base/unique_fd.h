@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace repo {
@@ -26,11 +27,16 @@ class UniqueFd {
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
 
+  // The descriptor, which is the caller's from now on.
+  int release() { return std::exchange(fd_, -1); }
+
   // Closes now. The error of close(2) is dropped: whoever has written through the descriptor
-  // syncs it before.
-  void reset() {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
+  // syncs it before, or calls close().
+  void reset() { close(); }
+
+  // Closes now: 0, or the errno of close(2). Some file systems (FUSE) tell of a failed write there
+  // alone.
+  int close() { return fd_ >= 0 && ::close(std::exchange(fd_, -1)) != 0 ? errno : 0; }
 
  private:
   int fd_ = -1;

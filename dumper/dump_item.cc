@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <functional>
 
-#include "base/digest.h"
 #include "base/file_io.h"
 #include "base/stop_signal.h"
 #include "dumper/publish.h"
@@ -20,6 +20,7 @@ namespace repo {
 namespace {
 
 constexpr int kTries = 3;
+constexpr const char* kShare = "share";  // the step that refuses what may be another repository
 
 Error in_item(Error error, const Repository& source) {
   // Paths inside the copy and the source alike: below the repository is where a person looks.
@@ -29,6 +30,10 @@ Error in_item(Error error, const Repository& source) {
     error.path = source.path + "/" + error.path;
   }
   return error;
+}
+
+std::string told_of_freeze(const std::string& reason, const std::string& id) {
+  return "older copies are kept, since " + reason + " (--accept " + id + " ends it)";
 }
 
 // Removes the staging directory once it is ours, unless it was handed over.
@@ -53,88 +58,125 @@ class Staged {
 
 class ItemDump {
  public:
-  ItemDump(const PlanItem& item, const Dumper& dumper, const ItemContext& context)
+  ItemDump(const PlanItem& item, const Survey& survey, const Dumper& dumper,
+           const ItemContext& context)
       : item_(item),
+        survey_(survey),
         dumper_(dumper),
         context_(context),
-        patience_{std::chrono::steady_clock::now() + context.max_time, context.stall} {}
+        patience_{start_ + context.max_time, context.stall, true, context.progress} {}
 
   Status run(ItemResult& result) {
+    const std::string& kind = item_.source.kind;
     Result<UniqueFd> source = open_source(item_.source);
     if (!source) return source.error();
-    const std::string name = staging_name(item_.source.kind, item_.id);
+    const std::string name = staging_name(kind, item_.id);
     Staged staged(context_.root, name);
     // Open from before the first write: syncfs(2) tells a descriptor of the write errors since it
     // was opened, and tells each descriptor once.
     const UniqueFd sync(
         openat(context_.root.staging.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!sync) return in_root(system_error("open", "control/staging", errno));
+    if (context_.reuse.share) {
+      Result<UniqueFd> previous =
+          open_beneath(context_.root.current.get(), kind + "/" + item_.id, O_RDONLY | O_DIRECTORY);
+      if (!previous) return in_root(previous.error());
+      previous_ = *std::move(previous);
+    }
+    Result<Made> made = make(source->get(), staged);
+    if (!made) return made.error();
+    CopyFacts& facts = made->facts;
 
-    find_nested();
-    Result<CopyFacts> facts = copy_and_verify(source->get(), staged);
-    if (!facts) return facts.error();
-    Result<UniqueFd> staging =
-        open_beneath(context_.root.staging.get(), name, O_RDONLY | O_DIRECTORY);
-    if (!staging) return staging.error();
-    Result<UniqueFd> data = open_beneath(staging->get(), "data", O_RDONLY | O_DIRECTORY);
-    if (!data) return data.error();
-    Result<Sealed> sealed = seal(data->get(), facts->source_look, facts->owners, patience_);
+    SealJob job;
+    job.staging = made->staging.get();
+    job.source = source->get();
+    job.elsewhere = facts.elsewhere ? &*facts.elsewhere : nullptr;
+    job.previous = made->shared ? previous_.get() : -1;
+    if (made->shared) job.previous_checksums_sha256 = context_.previous->checksums_sha256;
+    const SharedBelow shared({made->shared ? previous_.get() : -1, immutable()}, "data");
+    job.shared = {shared.get().previous, immutable()};
+    job.patience = patience_;
+    const Result<Sealed> sealed = seal(job);
     if (!sealed) return sealed.error();
+    facts.notes.insert(facts.notes.end(), sealed->notes.begin(), sealed->notes.end());
 
     result.generation =
-        next_generation(utc_now(), newest_generation(context_.root, item_.source.kind, item_.id));
-    if (Status written = write_records(staging->get(), *facts, *sealed, result.generation);
-        !written) {
-      return written;
-    }
+        next_generation(utc_now(), newest_generation(context_.root, kind, item_.id));
+    Result<std::vector<std::string>> frozen = write_record(*made, *sealed, result.generation);
+    if (!frozen) return frozen.error();
     if (syncfs(sync.get()) != 0) return system_error("syncfs", context_.root.path, errno);
     if (auto error = out_of_patience(patience_)) return *error;
     // From here on what lies in staging may be the generation that was displaced: it is not ours to
     // remove any more. Where publishing fails, the next run's recover_staging() sorts it out.
     staged.hand_over();
-    if (Status done = publish(context_.root, item_.source.kind, item_.id); !done) {
-      return in_root(done.error());
-    }
+    if (Status done = publish(context_.root, kind, item_.id); !done) return in_root(done.error());
     // Copied from here on; what fails is told beside that.
-    if (Status done = retire_displaced(context_.root, item_.source.kind, item_.id); !done) {
+    if (Status done = retire_displaced(context_.root, kind, item_.id); !done) {
       result.error = in_root(done.error());
     }
+    result.status = ItemStatus::kCopied;
+    result.seconds = seconds();
     result.bytes = sealed->totals.bytes;
-    result.fingerprint = facts->fingerprint;
-    result.lock_seconds = facts->lock_seconds;
-    result.notes = facts->notes;
-    if (result.error) return {};
-    if (Status kept = apply_retention(context_.root, item_.source.kind, item_.id, context_.keep);
-        !kept) {
+    result.bytes_written = sealed->totals.bytes - sealed->totals.shared;
+    result.fingerprint = facts.fingerprint;
+    result.lock_seconds = facts.lock_seconds;
+    result.notes = facts.notes;
+    for (const std::string& reason : *frozen) {
+      result.notes.push_back(told_of_freeze(reason, item_.id));
+    }
+    if (context_.record) {
+      if (Status told = context_.record(result); !told && !result.error) {
+        result.error = in_root(told.error());
+      }
+    }
+    if (result.error || !frozen->empty()) return {};
+    if (Status kept = apply_retention(context_.root, kind, item_.id, context_.keep); !kept) {
       result.error = in_root(kept.error());
     }
     return {};
   }
 
- private:
-  // The manifest may say anything: only what is a repository now is left out of this copy.
-  void find_nested() {
-    const std::size_t cut = item_.source.path == "/" ? 1 : item_.source.path.size() + 1;
-    for (const Repository& each : item_.nested) {
-      if (open_source(each)) nested_.push_back(each.store.substr(cut));
-    }
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   }
 
-  Result<CopyFacts> copy_and_verify(int source, Staged& staged) {
+ private:
+  // A copy in staging that was verified.
+  struct Made {
+    UniqueFd staging;
+    CopyFacts facts;
+    Verified verified = Verified::kWhole;
+    bool shared = false;
+  };
+
+  std::function<bool(const std::string&)> immutable() const {
+    return [this](const std::string& path) { return dumper_.is_immutable(path); };
+  }
+
+  // Shares with the generation before; where such a copy does not verify, that one may be what is
+  // damaged, and all is copied. So it is where this may be another repository.
+  Result<Made> make(int source, Staged& staged) {
+    if (!previous_) return make_patiently(source, staged, false);
+    Result<Made> made = make_patiently(source, staged, true);
+    // What a system call refused, another copy would meet again.
+    const bool in_doubt = !made && made.error().code == 0;
+    const bool again = in_doubt && stop_requested() == 0 && !out_of_patience(patience_);
+    if (!again) return made;
+    const Error why = made.error();
+    made = make_patiently(source, staged, false);
+    if (made && why.op != kShare) {  // of another repository retention tells
+      made->facts.notes.push_back("copied whole, not with files of the generation before: " +
+                                  describe(why));
+    }
+    return made;
+  }
+
+  Result<Made> make_patiently(int source, Staged& staged, bool share) {
     Error last;
     for (int i = 0; i < kTries; ++i) {
-      Result<UniqueFd> staging = make_staging(context_.root, item_.source.kind, item_.id);
-      if (!staging) return in_root(staging.error());
-      staged.take();
-      DumpJob job{item_.source, source, staging->get(), context_.uid, nested_, patience_};
-      Result<CopyFacts> facts = dumper_.copy(job, context_.runner);
-      if (facts) {
-        const Status verified = dumper_.verify(job, *facts, context_.runner);
-        if (verified) return facts;
-        return verified.error();
-      }
-      last = facts.error();
-      if (last.code != EBUSY) return last;
+      Result<Made> made = try_once(source, staged, share);
+      if (made || made.error().code != EBUSY) return made;
+      last = made.error();
       // Whoever is at work there may be done in a moment.
       constexpr int kMoment = 500;  // milliseconds, twice as long each time
       struct pollfd stop = {stop_fd(), POLLIN, 0};
@@ -144,28 +186,77 @@ class ItemDump {
     return last;
   }
 
-  Status write_records(int staging, const CopyFacts& facts, const Sealed& sealed,
-                       const std::string& generation) {
+  Result<Made> try_once(int source, Staged& staged, bool share) {
+    Result<UniqueFd> staging = make_staging(context_.root, item_.source.kind, item_.id);
+    if (!staging) return in_root(staging.error());
+    staged.take();
+    DumpJob job;
+    job.source = item_.source;
+    job.source_fd = source;
+    job.staging_fd = staging->get();
+    job.uid = context_.uid;
+    job.nested = survey_.nested;
+    job.patience = patience_;
+    const SharedBelow shared({share ? previous_.get() : -1, immutable()}, "data");
+    job.shared = {shared.get().previous, immutable()};
+    if (share && context_.reuse.verified) job.verified = context_.previous->fingerprint;
+    Result<CopyFacts> facts = dumper_.copy(job, context_.runner);
+    if (!facts) return facts.error();
+    if (share) {
+      const auto alarm = dumper_.alarm(context_.previous->fingerprint, facts->fingerprint);
+      if (alarm) return plain_error(kShare, "", *alarm);
+    }
+    const Result<Verified> verified = dumper_.verify(job, *facts, context_.runner);
+    if (!verified) {
+      // They may say why: what could not be read, say.
+      Error error = verified.error();
+      for (const std::string& note : facts->notes) error.message += "; " + note;
+      return error;
+    }
+    return Made{*std::move(staging), *std::move(facts), *verified, share};
+  }
+
+  // Returns why retention is to leave older generations alone.
+  Result<std::vector<std::string>> write_record(const Made& made, const Sealed& sealed,
+                                                const std::string& generation) {
+    const int staging = made.staging.get();
+    if (fchown(staging, geteuid(), getegid()) != 0 || fchmod(staging, 0700) != 0) {
+      return system_error("change the mode", "", errno);
+    }
+    Result<TreeLook> look = look_at_generation(staging, patience_);
+    if (!look) return look.error();
+    const std::optional<GenerationSummary>& previous = context_.previous;
+    const UtcTime now = utc_now();
     ItemRecord record;
     record.id = item_.id;
     record.source = item_.source;
     record.host = context_.host;
     record.generation = generation;
-    record.verified = utc_now();
+    record.verified_whole = now;
+    if (made.verified == Verified::kNewPart) {
+      record.verified_whole = previous->verified_whole.value_or(UtcTime());
+      record.verified_new = now;
+    }
+    record.copied_whole = made.shared ? previous->copied_whole.value_or(UtcTime()) : now;
     record.tool = dumper_.tool();
     record.tool_version = context_.tool_version;
-    record.fingerprint = facts.fingerprint;
-    record.notes = facts.notes;
-    record.lock_seconds = facts.lock_seconds;
+    record.fingerprint = made.facts.fingerprint;
+    record.notes = made.facts.notes;
+    record.lock_seconds = made.facts.lock_seconds;
     record.totals = sealed.totals;
-    record.checksums_sha256 = sha256_hex(sealed.checksums);
-    record.owners_sha256 = sha256_hex(sealed.owners);
-    if (fchown(staging, geteuid(), getegid()) != 0 || fchmod(staging, 0700) != 0) {
-      return system_error("change the mode", "", errno);
+    record.checksums_sha256 = sealed.checksums_sha256;
+    record.owners_sha256 = sealed.owners_sha256;
+    record.source_look = survey_.look;
+    record.copy_look = *std::move(look);
+    if (previous) {
+      record.frozen = reasons_to_freeze(
+          *previous, context_.accepted,
+          dumper_.alarm(previous->fingerprint, made.facts.fingerprint), sealed.totals.bytes);
     }
-    if (Status made = create_file(staging, "SHA256SUMS", sealed.checksums); !made) return made;
-    if (Status made = create_file(staging, "owners", sealed.owners); !made) return made;
-    return create_file(staging, "item.json", write_item_record(record));
+    if (Status written = create_file(staging, "item.json", write_item_record(record)); !written) {
+      return written.error();
+    }
+    return record.frozen;
   }
 
   Error in_root(Error error) const {
@@ -174,11 +265,21 @@ class ItemDump {
   }
 
   const PlanItem& item_;
+  const Survey& survey_;
   const Dumper& dumper_;
   const ItemContext& context_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   const Patience patience_;
-  std::vector<std::string> nested_;  // relative to the source's path
+  UniqueFd previous_;  // the folder of the generation to share with
 };
+
+ItemResult result_of(const PlanItem& item) {
+  ItemResult result;
+  result.id = item.id;
+  result.kind = item.source.kind;
+  result.path = item.source.path;
+  return result;
+}
 
 }  // namespace
 
@@ -210,24 +311,61 @@ Result<UniqueFd> open_source(const Repository& source) {
   return fd;
 }
 
-ItemResult dump_item(const PlanItem& item, const Dumper& dumper, const ItemContext& context) {
-  const auto start = std::chrono::steady_clock::now();
-  ItemResult result;
-  result.id = item.id;
-  result.kind = item.source.kind;
-  result.path = item.source.path;
-  const Status done = ItemDump(item, dumper, context).run(result);
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (done) {
-    result.status = ItemStatus::kCopied;
-    return result;
+Result<Survey> survey_item(const PlanItem& item, const Dumper& dumper, const Patience& patience) {
+  const Result<UniqueFd> source = open_source(item.source);
+  if (!source) return source.error();
+  Survey survey;
+  // The manifest may say anything: only what is a repository now is left out of this copy.
+  const std::size_t cut = item.source.path == "/" ? 1 : item.source.path.size() + 1;
+  for (const Repository& each : item.nested) {
+    if (open_source(each)) survey.nested.push_back(each.store.substr(cut));
   }
-  result.generation.clear();
-  const bool vanished = done.error().op == "open" && done.error().path == item.source.path &&
-                        (done.error().code == ENOENT || done.error().code == ENOTDIR);
+  DumpJob job;
+  job.source = item.source;
+  job.source_fd = source->get();
+  job.nested = survey.nested;
+  job.patience = patience;
+  Result<TreeLook> look = dumper.look(job, [&](const TreeEntry& entry) {
+    constexpr std::uint64_t kBlock = 512;
+    ++survey.entries;
+    if (entry.is_file() && dumper.is_immutable(entry.path)) {
+      ++survey.immutable_files;
+      survey.immutable_bytes += static_cast<std::uint64_t>(entry.st.st_blocks) * kBlock;
+    }
+  });
+  if (!look) return in_item(look.error(), item.source);
+  survey.look = *std::move(look);
+  return survey;
+}
+
+ItemResult unchanged_item(const PlanItem& item, const GenerationSummary& current) {
+  ItemResult result = result_of(item);
+  result.status = ItemStatus::kUnchanged;
+  result.bytes = current.bytes;
+  result.generation = current.generation;
+  result.fingerprint = current.fingerprint;
+  for (const std::string& reason : current.frozen) {
+    result.notes.push_back(told_of_freeze(reason, item.id));
+  }
+  return result;
+}
+
+ItemResult dump_item(const PlanItem& item, const Survey& survey, const Dumper& dumper,
+                     const ItemContext& context) {
+  ItemResult result = result_of(item);
+  ItemDump dump(item, survey, dumper, context);
+  if (const Status done = dump.run(result); !done) result = failed_item(item, done.error());
+  result.seconds = dump.seconds();
+  return result;
+}
+
+ItemResult failed_item(const PlanItem& item, const Error& error) {
+  ItemResult result = result_of(item);
+  const bool vanished = error.op == "open" && error.path == item.source.path &&
+                        (error.code == ENOENT || error.code == ENOTDIR);
   result.status = vanished ? ItemStatus::kVanished : ItemStatus::kFailed;
   if (stop_requested() != 0) result.status = ItemStatus::kSkipped;
-  result.error = in_item(done.error(), item.source);
+  result.error = in_item(error, item.source);
   return result;
 }
 

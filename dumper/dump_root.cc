@@ -165,6 +165,17 @@ Result<UniqueFd> take_lock(int control) {
   return lock;
 }
 
+// What runs have left that were killed while they wrote a file.
+Status remove_temporaries(int directory) {
+  const Result<std::vector<std::string>> names = names_in(directory);
+  if (!names) return names.error();
+  for (const std::string& name : *names) {
+    if (!is_temporary(name)) continue;
+    if (Status removed = remove_tree(directory, name); !removed) return removed;
+  }
+  return {};
+}
+
 Status put_once(int directory, const std::string& name, std::string_view text) {
   if (faccessat(directory, name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) return {};
   Status created = create_file(directory, name, text);
@@ -294,6 +305,7 @@ Result<DumpRoot> open_dump_root(const TargetLook& target) {
   Result<UniqueFd> lock = take_lock(control->get());
   if (!lock) return named(lock.error());
   root.lock = *std::move(lock);
+  if (Status cleaned = remove_temporaries(root.top.get()); !cleaned) return named(cleaned.error());
   struct Folder {
     UniqueFd& fd;
     int parent;
@@ -307,6 +319,7 @@ Result<DumpRoot> open_dump_root(const TargetLook& target) {
     if (!opened) return named(opened.error());
     folder.fd = *std::move(opened);
   }
+  root.control = *std::move(control);
   if (Status put = put_once(root.staging.get(), "CACHEDIR.TAG", kCacheTag); !put) {
     return named(put.error());
   }

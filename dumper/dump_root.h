@@ -4,7 +4,7 @@
 //   DIR/README.txt                    how to restore with no tool of ours
 //   DIR/current/<kind>/<id>/          the newest generation
 //   DIR/older/<kind>/<id>/<stamp>/    earlier ones
-//   DIR/control/                      lock, staging/, runs/
+//   DIR/control/                      lock, staging/, runs/, ledger
 #pragma once
 
 #include <optional>
@@ -22,6 +22,7 @@ struct DumpRoot {
   UniqueFd top;
   UniqueFd current;
   UniqueFd older;
+  UniqueFd control;
   UniqueFd staging;
   UniqueFd runs;
   UniqueFd lock;

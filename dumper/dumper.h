@@ -14,11 +14,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "dumper/command_runner.h"
-#include "dumper/owners.h"
+#include "dumper/seal.h"
 #include "dumper/tree.h"
 #include "scanner/repository.h"
 
@@ -31,6 +32,10 @@ struct DumpJob {
   std::uint32_t uid = 0;            // of the sandbox: tools run under it
   std::vector<std::string> nested;  // repositories inside, relative to source.path: left out
   Patience patience;
+  Shared shared;  // with data/ of the generation before; immutable is Dumper::is_immutable
+  // The fingerprint of that generation where the kind's tool has read it: set, what is new since is
+  // enough to verify.
+  std::optional<Detail> verified;
 
   // Skips the nested repositories, for paths relative to `top` (itself relative to source.path).
   Skip skip_nested(const std::string& top) const;
@@ -38,12 +43,13 @@ struct DumpJob {
 
 // What copy() knows of the source, and the record keeps.
 struct CopyFacts {
-  Detail fingerprint;    // of the state that was copied
-  TreeLook source_look;  // paths relative to data/: mtimes and modes to put on the copy
-  std::vector<OwnersLine> owners;
+  Detail fingerprint;  // of the state that was copied
+  std::optional<Elsewhere> elsewhere;
   std::optional<double> lock_seconds;
   std::vector<std::string> notes;  // for people: what is special about this copy
 };
+
+enum class Verified { kWhole, kNewPart };
 
 class Dumper {
  public:
@@ -56,12 +62,24 @@ class Dumper {
   virtual Result<std::string> tool_version(const CommandRunner& runner,
                                            const Patience& patience) const = 0;
 
+  // Everything that a copy is made from, as it is now. Where it equals a look that was taken before
+  // a copy, and that one is settled, the repository is what the copy holds. Needs no staging.
+  virtual Result<TreeLook> look(const DumpJob& job, const Seen& seen) const = 0;
+
+  // Whether the file at `path` (relative to data/) is never changed once it is written.
+  virtual bool is_immutable(std::string_view path) const = 0;
+
   virtual Result<CopyFacts> copy(const DumpJob& job, const CommandRunner& runner) const = 0;
 
-  // The kind's own tool reads the whole copy; then the copy's fingerprint is compared with the
-  // source's. Leaves data/ as copy() made it.
-  virtual Status verify(const DumpJob& job, const CopyFacts& facts,
-                        const CommandRunner& runner) const = 0;
+  // The kind's own tool reads the copy, whole but where job.verified allows for less; then the
+  // copy's fingerprint is compared with the source's. Leaves data/ as copy() made it, but for what
+  // can be made anew and turns out to be damaged: that is removed, and facts.notes says so.
+  virtual Result<Verified> verify(const DumpJob& job, CopyFacts& facts,
+                                  const CommandRunner& runner) const = 0;
+
+  // Why the generation that has `now` must not make retention remove the one that has `before`:
+  // another repository, or one that lost what its kind does not lose. Nothing where all is well.
+  virtual std::optional<std::string> alarm(const Detail& before, const Detail& now) const = 0;
 };
 
 std::unique_ptr<Dumper> make_svn_dumper();
@@ -71,7 +89,10 @@ std::unique_ptr<Dumper> make_git_dumper();
 // Null where no such kind is known.
 const Dumper* find_dumper(const std::string& kind);
 
-// The error of a tool that did not end well: `op` is what was attempted.
+// An alarm where the number at `key` fell by more than half.
+std::optional<std::string> shrunk(const Detail& before, const Detail& now, const std::string& key);
+
+// The error of a tool that did not end well, with what it printed: `op` is what was attempted.
 Error tool_error(const std::string& op, const CommandResult& result);
 
 }  // namespace repo

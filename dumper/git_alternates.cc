@@ -84,11 +84,16 @@ class Borrowed {
   }
 
   Status copy(int objects) {
+    const Result<TreeLook> look = look_at_tree({objects, identity_}, Skip(), options_.patience);
+    if (!look) return in(look.error(), "objects");
+    if (inflates(*look)) return in(too_much_for_its_size(), "objects/info/alternates");
     CopyOptions loose = options_;
     loose.skip = [](const std::string& path) {
       return path == "info" || path == "pack" || git_part("objects/" + path) == GitPart::kLeftOut;
     };
-    Result<CopyPass> copied = copy_tree({objects, identity_}, target_, loose);
+    const SharedBelow shared(options_.shared, "objects");
+    loose.shared = shared.get();
+    const Result<TreeLook> copied = copy_tree({objects, identity_}, target_, loose);
     if (!copied) return in(copied.error(), "objects");
 
     const Result<UniqueFd> packs = [&] {
@@ -102,17 +107,18 @@ class Borrowed {
     if (!target) return in(target.error(), "objects/pack");
     // A pack of the same name may have other bytes: its files go together or not at all. An index
     // over several packs belongs to the folder that it was made in.
-    const Result<TreeLook> present =
-        look_at_tree({target->get(), std::nullopt}, Skip(), options_.patience);
-    if (!present) return present.error();
+    const Result<std::vector<std::string>> present = repo::names_in(target->get());
+    if (!present) return in(present.error(), "objects/pack");
     std::set<std::string> stems;
-    for (const TreeEntry& entry : present->entries) stems.insert(stem(entry.path));
+    for (const std::string& name : *present) stems.insert(stem(name));
     CopyOptions packed = options_;
+    const SharedBelow shared_packs(options_.shared, "objects/pack");
+    packed.shared = shared_packs.get();
     packed.skip = [stems](const std::string& path) {
       return stems.contains(stem(path)) || path.starts_with("multi-pack-index") ||
              git_part("objects/pack/" + path) == GitPart::kLeftOut;
     };
-    Result<CopyPass> done = copy_packs({packs->get(), identity_}, target->get(), packed);
+    const Result<TreeLook> done = copy_packs({packs->get(), identity_}, target->get(), packed);
     return done ? Status() : Status(in(done.error(), "objects/pack"));
   }
 
@@ -137,12 +143,13 @@ Result<std::vector<std::string>> bring_in_alternates(int objects, uid_t owner, i
   return std::move(borrowed.notes);
 }
 
-Result<CopyPass> copy_packs(const TreeSource& source, int target, const CopyOptions& options) {
-  Result<CopyPass> last = copy_tree(source, target, options);
+Result<TreeLook> copy_packs(const TreeSource& source, int target, const CopyOptions& options) {
+  const Result<TreeLook> first = copy_tree(source, target, options);
+  Result<TreeLook> last = first;
   constexpr int kRounds = 20;
   for (int i = 0; last && i < kRounds; ++i) {
-    Result<CopyPass> next = update_tree(source, target, *last, options);
-    if (!next || same_look(last->look, next->look)) return next;
+    Result<TreeLook> next = update_tree(source, target, first->began, options);
+    if (!next || *last == *next) return next;
     last = std::move(next);
   }
   if (!last) return last;

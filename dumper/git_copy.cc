@@ -30,21 +30,21 @@ Error in(Error error, const std::string& folder) {
   return error;
 }
 
-// Objects and refs that are not where they should be. (A ref may be a symbolic link: git made such
-// ones once. It is copied as a link.)
-std::optional<Error> odd_data(const TreeLook& look, const std::vector<std::string>& directories) {
-  for (const TreeEntry& entry : look.entries) {
-    if (entry.is_directory() || entry.is_file()) continue;
-    const std::string path = in_git_directory(entry.path, directories);
-    const bool matters = path == "objects" || path.starts_with("objects/") || path == "refs" ||
-                         path == "packed-refs";
-    if (!matters) continue;
-    return plain_error("copy", entry.path,
-                       entry.is_link()
-                           ? "data behind a symbolic link is not copied: it leads to " + entry.link
-                           : "a FIFO, socket or device among the data");
-  }
-  return std::nullopt;
+// Objects and refs that are not where they should be. (A ref may be a symbolic link to another ref:
+// git made such ones once, and takes no other link for that. It is copied as a link. Any other is
+// followed by git.)
+std::optional<Error> odd_data(const TreeEntry& entry, const std::vector<std::string>& directories) {
+  if (entry.is_directory() || entry.is_file()) return std::nullopt;
+  const std::string path = in_git_directory(entry.path, directories);
+  const bool is_ref = path.starts_with("refs/") || path == "HEAD";
+  const bool matters = is_ref || path == "objects" || path.starts_with("objects/") ||
+                       path == "refs" || path == "packed-refs";
+  const bool is_symbolic_ref = is_ref && entry.is_link() && entry.link.starts_with("refs/");
+  if (!matters || is_symbolic_ref) return std::nullopt;
+  return plain_error("copy", entry.path,
+                     entry.is_link()
+                         ? "data behind a symbolic link is not copied: it leads to " + entry.link
+                         : "a FIFO, socket or device among the data");
 }
 
 // One git directory without those of its submodules.
@@ -58,7 +58,6 @@ class DirectoryCopy {
         options_(options),
         others_(std::move(others)) {}
 
-  TreeLook look;  // of all that was copied
   GitState state;
   std::vector<std::string> notes;
 
@@ -95,11 +94,8 @@ class DirectoryCopy {
       if (others_.contains(path) || (options_.skip && options_.skip(path))) return true;
       return git_part(path) != part && !leads_to(path, part);
     };
-    Result<CopyPass> copied = copy_tree({source_, std::nullopt}, target_, options);
-    if (!copied) return copied.error();
-    // What only leads to the part is in the look of its own one.
-    look.add(std::move(copied->look), "");
-    return {};
+    const Result<TreeLook> copied = copy_tree({source_, std::nullopt}, target_, options);
+    return copied ? Status() : Status(copied.error());
   }
 
   Status packs() {
@@ -114,12 +110,16 @@ class DirectoryCopy {
       const std::string full = joined("objects/pack", path);
       return git_part(full) == GitPart::kLeftOut || (options_.skip && options_.skip(full));
     };
-    Result<CopyPass> copied = copy_packs({source->get(), std::nullopt}, target->get(), options);
+    const SharedBelow shared(options_.shared, "objects/pack");
+    options.shared = shared.get();
+    const Result<TreeLook> copied =
+        copy_packs({source->get(), std::nullopt}, target->get(), options);
     if (!copied) return in(copied.error(), "objects/pack");
-    if (has_promisor_packs(copied->look)) {
+    const Result<std::vector<std::string>> names = names_in(target->get());
+    if (!names) return in(names.error(), "objects/pack");
+    if (std::any_of(names->begin(), names->end(), is_promisor)) {
       notes.push_back("a partial clone: objects that are only at its remote are not in the copy");
     }
-    look.add(std::move(copied->look), "objects/pack");
     return {};
   }
 
@@ -140,14 +140,7 @@ class DirectoryCopy {
   Result<UniqueFd> make(const std::string& path) {
     const std::string parent = path.substr(0, path.rfind('/'));
     for (const std::string& each : {parent, path}) {
-      if (mkdirat(target_, each.c_str(), 0700) == 0) {
-        Result<UniqueFd> made = open_beneath(target_, each, O_RDONLY | O_DIRECTORY);
-        if (!made) return made.error();
-        if (options_.readers &&
-            (fchown(made->get(), 0, *options_.readers) != 0 || fchmod(made->get(), 0750) != 0)) {
-          return system_error("change the mode", each, errno);
-        }
-      } else if (errno != EEXIST) {
+      if (mkdirat(target_, each.c_str(), 0700) != 0 && errno != EEXIST) {
         return system_error("create", each, errno);
       }
     }
@@ -180,80 +173,83 @@ Result<CopyFacts> copy_git(const DumpJob& job) {
 
   const Skip nested = job.skip_nested(inside);
   const TreeSource whole{source->get(), std::nullopt};
-  const Result<TreeLook> first = look_at_tree(whole, nested, job.patience);
+  GitDirectories finder;
+  const Result<TreeLook> first = look_at_tree(
+      whole, nested, job.patience, [&finder](const TreeEntry& entry) { finder.see(entry); });
   if (!first) return in(first.error(), inside);
-  const std::vector<std::string> directories = git_directories(*first);
-  CopyFacts facts;
-  if (auto odd = odd_data(*first, directories)) return in(*odd, inside);
   if (inflates(*first)) return too_much_for_its_size();
-  CopyOptions options;
-  options.patience = job.patience;
-  if (geteuid() == 0) options.readers = job.uid;
-  TreeLook look;
+  const std::vector<std::string> directories = finder.found();
+  std::optional<Error> odd;
+  const Result<TreeLook> again =
+      look_at_tree(whole, nested, job.patience, [&](const TreeEntry& entry) {
+        if (!odd) odd = odd_data(entry, directories);
+      });
+  if (!again) return in(again.error(), inside);
+  if (odd) return in(*odd, inside);
+
+  CopyFacts facts;
   GitState all;
   for (const std::string& directory : directories) {
-    Result<UniqueFd> from =
-        open_beneath(source->get(), directory.empty() ? "." : directory, O_RDONLY | O_DIRECTORY);
+    const std::string here = directory.empty() ? "." : directory;
+    Result<UniqueFd> from = open_beneath(source->get(), here, O_RDONLY | O_DIRECTORY);
     if (!from) return in(from.error(), joined(inside, directory));
     if (!directory.empty() && mkdirat(target->get(), directory.c_str(), 0700) != 0) {
       return system_error("create", joined(inside, directory), errno);
     }
-    Result<UniqueFd> to =
-        open_beneath(target->get(), directory.empty() ? "." : directory, O_RDONLY | O_DIRECTORY);
+    Result<UniqueFd> to = open_beneath(target->get(), here, O_RDONLY | O_DIRECTORY);
     if (!to) return in(to.error(), joined(inside, directory));
-    if (options.readers &&
-        (fchown(to->get(), 0, *options.readers) != 0 || fchmod(to->get(), 0750) != 0)) {
-      return system_error("change the mode", joined(inside, directory), errno);
-    }
     std::set<std::string> others;
     const std::string below = directory.empty() ? "" : directory + "/";
     for (const std::string& each : directories) {
       if (each != directory && each.starts_with(below)) others.insert(each.substr(below.size()));
     }
+    CopyOptions options;
+    options.patience = job.patience;
     options.skip = [&nested, &directory](const std::string& path) {
       return nested(joined(directory, path));
     };
+    const SharedBelow shared(job.shared, joined(inside, directory));
+    options.shared = shared.get();
     DirectoryCopy one(job, from->get(), to->get(), options, std::move(others));
     if (Status copied = one.run(); !copied) return in(copied.error(), joined(inside, directory));
-    look.add(std::move(one.look), directory);
     for (auto& [key, value] : one.state) all.emplace(joined(directory, key), value);
     for (const std::string& note : one.notes) {
       facts.notes.push_back((directory.empty() ? "" : printable(directory) + ": ") + note);
     }
   }
   facts.fingerprint = git_fingerprint(all);
-
-  const Skip left_out = [&](const std::string& path) {
-    return nested(path) || git_part(in_git_directory(path, directories)) == GitPart::kLeftOut;
-  };
-  Result<std::vector<OwnersLine>> owners = owners_of(whole, inside, left_out, job.patience);
-  if (!owners) return in(owners.error(), inside);
-  facts.owners = *std::move(owners);
-  if (!inside.empty()) {
-    // data/ itself stands for the directory with the working files.
-    const Result<std::vector<Attribute>> attributes = read_attributes(job.source_fd, ".");
-    TreeEntry top;
-    if (!attributes || fstat(job.source_fd, &top.st) != 0) {
-      return system_error("stat", "", attributes ? errno : attributes.error().code);
-    }
-    facts.owners.insert(facts.owners.begin(), {'d', "", owners_line(top, "", *attributes)});
-    TreeLook above;
-    above.entries.push_back(std::move(top));
-    facts.source_look = std::move(above);
-  }
-  facts.source_look.add(std::move(look), inside);
-  facts.source_look.sort();
   return facts;
+}
+
+Result<TreeLook> look_at_git(const DumpJob& job, const Seen& seen) {
+  const std::string inside = store_inside(job.source).value_or("");
+  const Result<UniqueFd> source =
+      open_beneath(job.source_fd, inside.empty() ? "." : inside, O_RDONLY | O_DIRECTORY);
+  if (!source) return in(source.error(), inside);
+  const Skip nested = job.skip_nested(inside);
+  const Skip skip = [&nested](const std::string& path) {
+    return git_part(path) == GitPart::kLeftOut && path != "objects/info/alternates" ? true
+                                                                                    : nested(path);
+  };
+  return look_at_tree({source->get(), std::nullopt}, skip, job.patience,
+                      [&](const TreeEntry& entry) {
+                        if (!seen) return;
+                        TreeEntry inner = entry;
+                        inner.path = joined(inside, entry.path);
+                        seen(inner);
+                      });
 }
 
 Result<CopiedGit> open_copied_git(const DumpJob& job) {
   const std::string path = joined("data", store_inside(job.source).value_or(""));
   Result<UniqueFd> git = open_beneath(job.staging_fd, path, O_RDONLY | O_DIRECTORY);
   if (!git) return git.error();
-  const Result<TreeLook> look = look_at_tree({git->get(), std::nullopt}, Skip(), job.patience);
+  GitDirectories finder;
+  const Result<TreeLook> look =
+      look_at_tree({git->get(), std::nullopt}, Skip(), job.patience,
+                   [&finder](const TreeEntry& entry) { finder.see(entry); });
   if (!look) return look.error();
-  std::vector<std::string> directories = git_directories(*look);
-  return CopiedGit{*std::move(git), std::move(directories)};
+  return CopiedGit{*std::move(git), finder.found()};
 }
 
 Result<Detail> fingerprint_of(const CopiedGit& copied, const Patience& patience) {

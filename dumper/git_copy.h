@@ -23,6 +23,9 @@ namespace repo {
 // As Dumper::copy. Runs no tool.
 Result<CopyFacts> copy_git(const DumpJob& job);
 
+// As Dumper::look.
+Result<TreeLook> look_at_git(const DumpJob& job, const Seen& seen);
+
 // A copy, to be verified.
 struct CopiedGit {
   UniqueFd git;  // the git directory

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/bytes_path.h"
@@ -97,26 +98,50 @@ class GitDumper final : public Dumper {
     return line.starts_with(start) ? line.substr(start.size()) : line;
   }
 
+  Result<TreeLook> look(const DumpJob& job, const Seen& seen) const override {
+    return look_at_git(job, seen);
+  }
+
+  bool is_immutable(std::string_view path) const override {
+    // In whatever git directory it lies: of a submodule, or the repository's own.
+    for (const std::string_view folder : {"lfs/objects/", "objects/"}) {
+      const std::size_t at = path.rfind(folder);
+      if (at == 0 || (at != std::string_view::npos && path[at - 1] == '/')) {
+        return is_immutable_git(path.substr(at));
+      }
+    }
+    return false;
+  }
+
   Result<CopyFacts> copy(const DumpJob& job, const CommandRunner&) const override {
     return copy_git(job);
   }
 
-  Status verify(const DumpJob& job, const CopyFacts& facts,
-                const CommandRunner& runner) const override {
+  std::optional<std::string> alarm(const Detail& before, const Detail& now) const override {
+    const DetailValue* was = find_detail(before, "head_id");
+    const DetailValue* is = find_detail(now, "head_id");
+    if (was && *was != DetailValue("") && is && *is == DetailValue("")) {
+      return "what HEAD names is gone";
+    }
+    return shrunk(before, now, "refs");
+  }
+
+  Result<Verified> verify(const DumpJob& job, CopyFacts& facts,
+                          const CommandRunner& runner) const override {
     const Result<CopiedGit> copied = open_copied_git(job);
     if (!copied) return copied.error();
     for (const std::string& directory : copied->directories) {
       const Status good = check(job, *copied, directory, runner);
       // What was made for it is no part of the copy, whatever came of it.
-      if (Status removed = remove_tree(job.staging_fd, kClean); !removed) return removed;
-      if (!good) return good;
+      if (Status removed = remove_tree(job.staging_fd, kClean); !removed) return removed.error();
+      if (!good) return good.error();
     }
     const Result<Detail> fingerprint = fingerprint_of(*copied, job.patience);
     if (!fingerprint) return fingerprint.error();
     if (*fingerprint != facts.fingerprint) {
       return plain_error("compare", "", "the copy's fingerprint is not the source's");
     }
-    return {};
+    return Verified::kWhole;
   }
 
  private:
@@ -127,7 +152,6 @@ class GitDumper final : public Dumper {
     if (!clean) return clean.error();
     CopyOptions options;
     options.patience = job.patience;
-    if (geteuid() == 0) options.readers = job.uid;
     options.skip = [](const std::string& path) {
       const bool wanted = path == "HEAD" || path == "packed-refs" || path == "index" ||
                           path == "shallow" || path == "refs" || path.starts_with("refs/") ||
@@ -135,15 +159,15 @@ class GitDumper final : public Dumper {
                           path.starts_with("worktrees/");
       return !wanted || path.find("/modules") != std::string::npos;
     };
-    const Result<CopyPass> copied = copy_tree({git, std::nullopt}, clean->get(), options);
+    const Result<TreeLook> copied = copy_tree({git, std::nullopt}, clean->get(), options);
     if (!copied) return copied.error();
     const Result<std::string> config = read_small_file(git, "config", kSmall);
     const Result<UniqueFd> packs = open_beneath(git, "objects/pack", O_RDONLY | O_DIRECTORY);
-    Result<TreeLook> look = TreeLook();
-    if (packs) look = look_at_tree({packs->get(), std::nullopt}, Skip(), job.patience);
-    if (!look) return look.error();
+    Result<std::vector<std::string>> names = std::vector<std::string>();
+    if (packs) names = names_in(packs->get());
+    if (!names) return names.error();
     const std::string text = config_for(read_git_extensions(config ? *config : std::string()),
-                                        has_promisor_packs(*look));
+                                        std::any_of(names->begin(), names->end(), is_promisor));
     if (Status made = create_file(clean->get(), "config", text); !made) return made.error();
     if (mkdirat(clean->get(), "objects", 0755) != 0 && errno != EEXIST) {
       return system_error("create", "objects", errno);
@@ -167,6 +191,12 @@ class GitDumper final : public Dumper {
     if (!clean) return clean.error();
     const Result<UniqueFd> objects = open_beneath(git->get(), "objects", O_RDONLY | O_DIRECTORY);
     if (!objects) return objects.error();
+    // git asks access(2), which knows no capability; of packs, whether they are a partial clone's.
+    if (fchmod(objects->get(), 0755) != 0) return system_error("change the mode", "objects", errno);
+    const Result<UniqueFd> packs = open_beneath(objects->get(), "pack", O_RDONLY | O_DIRECTORY);
+    if (packs && fchmod(packs->get(), 0755) != 0) {
+      return system_error("change the mode", "objects/pack", errno);
+    }
 
     Command command;
     command.uid = job.uid;
@@ -176,6 +206,7 @@ class GitDumper final : public Dumper {
                            {"GIT_OPTIONAL_LOCKS", "0"},  {"GIT_TERMINAL_PROMPT", "0"},
                            {"GIT_NO_LAZY_FETCH", "1"}};
     command.binds = {{objects->get(), "/source", false}, {clean->get(), "/staging", false}};
+    command.reads_any_file = true;
     command.argv = {kTool, "fsck", "--full", "--no-dangling", "--no-progress"};
     const std::string of = directory.empty() ? "" : " of " + printable(directory);
     CommandResult result = runner.run(command);
@@ -185,22 +216,16 @@ class GitDumper final : public Dumper {
     const Result<UniqueFd> worktrees =
         open_beneath(clean->get(), "worktrees", O_RDONLY | O_DIRECTORY);
     if (!worktrees) return {};
-    const Result<TreeLook> look =
-        look_at_tree({worktrees->get(), std::nullopt}, Skip(), job.patience);
-    if (!look) return look.error();
-    for (const TreeEntry& entry : look->entries) {
-      const std::size_t slash = entry.path.find('/');
-      if (!entry.is_file() || slash == std::string::npos ||
-          entry.path.compare(slash, std::string::npos, "/index") != 0) {
-        continue;
-      }
+    const Result<std::vector<std::string>> names = names_in(worktrees->get());
+    if (!names) return names.error();
+    for (const std::string& name : *names) {
+      if (!open_beneath(worktrees->get(), name + "/index", O_RDONLY)) continue;
       command.argv = {kTool, "fsck", "--connectivity-only", "--no-dangling", "--no-progress"};
-      command.environment.emplace_back("GIT_INDEX_FILE", "/staging/worktrees/" + entry.path);
+      command.environment.emplace_back("GIT_INDEX_FILE", "/staging/worktrees/" + name + "/index");
       result = runner.run(command);
       command.environment.pop_back();
       if (!result.ok()) {
-        return tool_error(
-            "verify by git fsck of the worktree " + printable(entry.path.substr(0, slash)), result);
+        return tool_error("verify by git fsck of the worktree " + printable(name), result);
       }
     }
     return {};

@@ -69,24 +69,41 @@ bool leads_to(std::string_view path, GitPart part) {
   }
 }
 
-std::vector<std::string> git_directories(const TreeLook& look) {
+void GitDirectories::see(const TreeEntry& entry) {
+  const std::string_view name = last_component(entry.path);
+  // Whatever it is: what is no directory here is for others to refuse.
+  const bool is_landmark = name == "HEAD" || name == "objects" || name == "refs";
+  if (is_landmark && ("/" + entry.path).find("/modules/") != std::string::npos) {
+    landmarks_.insert(entry.path);
+  }
+}
+
+std::vector<std::string> GitDirectories::found() const {
   std::vector<std::string> directories = {""};
-  for (const TreeEntry& entry : look.entries) {
-    // By the part that cannot be missing; a look has parents before children.
-    if (!entry.is_directory() || !entry.path.ends_with("/objects")) continue;
-    const std::string above = entry.path.substr(0, entry.path.rfind('/'));
+  for (const std::string& path : landmarks_) {
+    if (last_component(path) != "objects" || path.find('/') == std::string::npos) continue;
+    const std::string above = path.substr(0, path.rfind('/'));
     if (("/" + above).find("/modules/") == std::string::npos) continue;
-    const TreeEntry* head = look.find(above + "/HEAD");
-    const TreeEntry* refs = look.find(above + "/refs");
-    if (head && refs && refs->is_directory()) directories.push_back(above);
+    if (landmarks_.contains(above + "/HEAD") && landmarks_.contains(above + "/refs")) {
+      directories.push_back(above);
+    }
   }
   std::sort(directories.begin(), directories.end());
   return directories;
 }
 
-bool has_promisor_packs(const TreeLook& packs) {
-  return std::any_of(packs.entries.begin(), packs.entries.end(),
-                     [](const TreeEntry& entry) { return entry.path.ends_with(".promisor"); });
+bool is_promisor(std::string_view path) { return path.ends_with(".promisor"); }
+
+bool is_immutable_git(std::string_view path) {
+  const auto is_hex = [](std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  };
+  const std::string_view name = last_component(path);
+  if (is_below(path, "lfs/objects")) return is_hex(name);
+  if (is_below(path, "objects/pack")) {
+    return name.starts_with("pack-") && !name.ends_with(".keep") && !name.ends_with(".bitmap");
+  }
+  return is_below(path, "objects") && is_hex(name) && name.size() >= 38;
 }
 
 std::string in_git_directory(const std::string& path, const std::vector<std::string>& directories) {

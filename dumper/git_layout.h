@@ -6,6 +6,7 @@
 // refs/files-backend.c in git's source (a loose ref is removed after packed-refs has it).
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,13 +31,23 @@ GitPart git_part(std::string_view path);
 // Whether something of `part` can lie below the directory `path`.
 bool leads_to(std::string_view path, GitPart part);
 
-// The git directories in a look at one: itself ("") first, then those of submodules, parents
-// before what is in them, relative to it.
-std::vector<std::string> git_directories(const TreeLook& look);
+// Finds the git directories inside one while that is walked.
+class GitDirectories {
+ public:
+  void see(const TreeEntry& entry);
+  // Itself ("") first, then those of submodules, parents before what is in them, relative to it.
+  std::vector<std::string> found() const;
 
-// Whether a pack says that it came from a remote that keeps what it refers to: a partial clone,
-// which may lack objects. Source: Documentation/technical/partial-clone.txt.
-bool has_promisor_packs(const TreeLook& packs);
+ private:
+  std::set<std::string> landmarks_;  // paths in modules/ that a git directory must have
+};
+
+// Whether a file in objects/pack says that its pack came from a remote that keeps what it refers
+// to: a partial clone, which may lack objects. Source: Documentation/technical/partial-clone.txt.
+bool is_promisor(std::string_view path);
+
+// Files that are never changed once they are written: objects and packs, named by their content.
+bool is_immutable_git(std::string_view path);
 
 // `path` relative to the innermost of `directories` that it is in.
 std::string in_git_directory(const std::string& path, const std::vector<std::string>& directories);

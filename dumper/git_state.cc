@@ -159,9 +159,15 @@ Detail git_fingerprint(const GitState& state) {
     if (key.starts_with("refs/")) ++refs;
   }
   const auto head = state.find("HEAD");
-  return {{"head", head == state.end() ? std::string() : head->second},
-          {"refs", refs},
-          {"state_sha256", digest.hex()}};
+  // What HEAD leads to: an object, or nothing in a repository without a commit.
+  const std::string named = head == state.end() ? std::string() : head->second;
+  constexpr std::string_view kSymbolic = "ref: ";
+  std::string id = named;
+  if (named.starts_with(kSymbolic)) {
+    const auto ref = state.find(named.substr(kSymbolic.size()));
+    id = ref == state.end() ? std::string() : ref->second;
+  }
+  return {{"head", named}, {"head_id", id}, {"refs", refs}, {"state_sha256", digest.hex()}};
 }
 
 }  // namespace repo

@@ -9,13 +9,11 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/digest.h"
 #include "base/file_io.h"
 #include "base/stop_signal.h"
 #include "dumper/hg_lock.h"
-#include "dumper/owners.h"
+#include "dumper/hg_state.h"
 #include "dumper/tree_copier.h"
-#include "scanner/hg_store.h"
 #include "scanner/probe.h"
 
 namespace repo {
@@ -92,67 +90,69 @@ Result<Parts> open_parts(const DumpJob& job) {
   return parts;
 }
 
-// Digests of the small files that hold what hg verify does not look at; empty where absent.
-Result<std::string> digest_of(int directory, const std::string& name,
-                              const std::optional<Identity>& as) {
-  const ActAs act_as(as);
-  Result<std::string> content = read_small_file(directory, name, kSmall);
-  if (content) return sha256_hex(*content);
-  if (content.error().code == ENOENT) return std::string();
-  return content.error();
-}
-
 // A lock that the place refuses, or that a dead process has left; not one that somebody holds.
 bool cannot_be_made(int code) {
   return code == EROFS || code == EACCES || code == EPERM || code == ENOSPC || code == EDQUOT ||
          code == EOWNERDEAD;
 }
 
-// Nothing in it had changed within two seconds before `began`: a change in the same tick of the
-// file system's clock as the look would not show. (A new name in a directory shows as an entry.)
-bool is_settled(const CopyPass& pass) {
-  constexpr time_t kTick = 2;
-  return std::all_of(
-      pass.look.entries.begin(), pass.look.entries.end(), [&](const TreeEntry& entry) {
-        return entry.is_directory() || entry.st.st_ctim.tv_sec < pass.began.tv_sec - kTick;
-      });
-}
-
-// Waits, where the last change is a moment ago, until is_settled() can be true.
-void let_settle(const CopyPass& pass) {
-  time_t newest = 0;
-  for (const TreeEntry& entry : pass.look.entries) {
-    if (!entry.is_directory()) newest = std::max(newest, entry.st.st_ctim.tv_sec);
-  }
+// Waits, where the last change is a moment ago, until TreeLook::is_settled() can be true.
+void let_settle(const TreeLook& look) {
   struct timespec now = {};
   clock_gettime(CLOCK_REALTIME, &now);
   constexpr time_t kEnough = 4;  // seconds: more than is_settled() asks for
-  const time_t left = std::clamp<time_t>(newest + kEnough - now.tv_sec, 0, kEnough);
+  const time_t left = std::clamp<time_t>(look.newest.tv_sec + kEnough - now.tv_sec, 0, kEnough);
   struct pollfd stop = {stop_fd(), POLLIN, 0};
   constexpr int kMilliseconds = 1000;
   poll(&stop, 1, static_cast<int>(left) * kMilliseconds);
+}
+
+// What of .hg is not copied from there: the locks; of a share what leads to its source.
+Skip skip_in_hg(const DumpJob& job, bool is_share) {
+  return [nested = job.skip_nested(".hg"), is_share](const std::string& path) {
+    if (is_share && (path == "sharedpath" || path == "shared" || path == "store")) return true;
+    return path == "wlock" || path == "lock" || path == "store/lock" || nested(path);
+  };
+}
+
+bool is_lock(const std::string& path) { return path == "lock"; }
+
+// What Mercurial would follow or wait for: anything but files and directories in a store.
+std::optional<Error> odd_in_store(const TreeEntry& entry) {
+  if (entry.is_directory() || entry.is_file()) return std::nullopt;
+  return plain_error("copy", entry.path,
+                     entry.is_link()
+                         ? "data behind a symbolic link is not copied: it leads to " + entry.link
+                         : "a FIFO, socket or device among the data");
+}
+
+// The same of .hg: the store may be there, under its name or without one, and `requires`.
+std::optional<Error> odd_in_hg(const TreeEntry& entry) {
+  const std::string& path = entry.path;
+  const bool is_data = path == "store" || path.starts_with("store/") || path == "requires" ||
+                       path == "data" || path.starts_with("data/") || path.starts_with("00");
+  return is_data ? odd_in_store(entry) : std::nullopt;
 }
 
 // One copy of one repository: its .hg, and of a share the store beside it.
 class HgCopy {
  public:
   HgCopy(const DumpJob& job, const Parts& parts)
-      : job_(job), parts_(parts), hg_source_{parts.hg.get(), std::nullopt} {
+      : job_(job),
+        parts_(parts),
+        hg_source_{parts.hg.get(), std::nullopt},
+        shared_hg_(job.shared, ".hg"),
+        shared_store_(job.shared, ".hg/store") {
     options_.patience = job.patience;
-    if (geteuid() == 0) options_.readers = job.uid;
-    const Skip nested = job.skip_nested(".hg");
-    hg_skip_ = [nested, share = parts.is_share()](const std::string& path) {
-      if (share && (path == "sharedpath" || path == "shared" || path == "store")) return true;
-      return path == "wlock" || path == "lock" || path == "store/lock" || nested(path);
-    };
-    store_skip_ = [](const std::string& path) { return path == "lock"; };
+    hg_skip_ = skip_in_hg(job, parts.is_share());
+    store_skip_ = is_lock;
   }
 
   Result<CopyFacts> run() {
     if (Status made = make_targets(); !made) return made.error();
     Result<Passes> first = pass(nullptr);
     if (!first) return first.error();
-    if (inflates(first->hg.look) || (first->store && inflates(first->store->look))) {
+    if (inflates(first->hg) || (first->store && inflates(*first->store))) {
       return in_hg(too_much_for_its_size(), ".hg");
     }
 
@@ -191,19 +191,19 @@ class HgCopy {
         facts.lock_seconds =
             std::chrono::duration<double>(std::chrono::steady_clock::now() - held).count();
       }
-      passes_ = *std::move(second);
     }
-    Result<std::vector<OwnersLine>> owners = all_owners();
-    if (!owners) return owners.error();
-    facts.owners = *std::move(owners);
-    facts.source_look = combined_look();
+    if (parts_.is_share()) {
+      UniqueFd store(fcntl(parts_.store.get(), F_DUPFD_CLOEXEC, 0));
+      if (!store) return system_error("dup", "", errno);
+      facts.elsewhere = Elsewhere{".hg/store", std::move(store), parts_.shared_as};
+    }
     return facts;
   }
 
  private:
   struct Passes {
-    CopyPass hg;
-    std::optional<CopyPass> store;  // of a share
+    TreeLook hg;
+    std::optional<TreeLook> store;  // of a share
   };
 
   Status make_targets() {
@@ -227,21 +227,24 @@ class HgCopy {
   }
 
   Result<Passes> pass(const Passes* before) {
-    Passes passes;
     auto one = [&](const TreeSource& source, int target, const Skip& skip,
-                   const CopyPass* first) -> Result<CopyPass> {
+                   const SharedBelow& shared, bool is_store,
+                   const TreeLook* first) -> Result<TreeLook> {
       CopyOptions options = options_;
       options.skip = skip;
-      return first ? update_tree(source, target, *first, options)
+      options.refuse = is_store ? odd_in_store : odd_in_hg;
+      options.shared = shared.get();
+      return first ? update_tree(source, target, first->began, options)
                    : copy_tree(source, target, options);
     };
-    Result<CopyPass> hg =
-        one(hg_source_, target_hg_.get(), hg_skip_, before ? &before->hg : nullptr);
+    Passes passes;
+    Result<TreeLook> hg = one(hg_source_, target_hg_.get(), hg_skip_, shared_hg_, false,
+                              before ? &before->hg : nullptr);
     if (!hg) return in_hg(hg.error(), ".hg");
     passes.hg = *std::move(hg);
     if (parts_.is_share()) {
-      Result<CopyPass> store =
-          one(store_source(), target_store_.get(), store_skip_, before ? &*before->store : nullptr);
+      Result<TreeLook> store = one(store_source(), target_store_.get(), store_skip_, shared_store_,
+                                   true, before ? &*before->store : nullptr);
       if (!store) return in_hg(store.error(), ".hg/store");
       passes.store = *std::move(store);
     }
@@ -265,18 +268,22 @@ class HgCopy {
 
   Result<Detail> source_fingerprint() const {
     const bool theirs = shares_bookmarks();
-    return hg_fingerprint(parts_.hg.get(), parts_.store_fd(), parts_.shared_as,
-                          theirs ? parts_.shared_hg.get() : parts_.hg.get(),
-                          theirs ? parts_.shared_as : std::nullopt);
+    HgPlaces places;
+    places.hg = parts_.hg.get();
+    places.store = parts_.store_fd();
+    places.store_as = parts_.shared_as;
+    places.bookmarks = theirs ? parts_.shared_hg.get() : parts_.hg.get();
+    if (theirs) places.bookmarks_as = parts_.shared_as;
+    return hg_fingerprint(places, job_.patience);
   }
 
   // Without locks: nothing may have changed since the second pass looked.
   bool is_same(const Passes& passes) const {
     const Result<TreeLook> hg = look_at_tree(hg_source_, hg_skip_, job_.patience);
-    if (!hg || !same_look(*hg, passes.hg.look) || !is_settled(passes.hg)) return false;
+    if (!hg || !(*hg == passes.hg) || !passes.hg.is_settled()) return false;
     if (!parts_.is_share()) return true;
     const Result<TreeLook> store = look_at_tree(store_source(), store_skip_, job_.patience);
-    return store && same_look(*store, passes.store->look) && is_settled(*passes.store);
+    return store && *store == *passes.store && passes.store->is_settled();
   }
 
   Status make_self_contained(CopyFacts& facts) {
@@ -307,42 +314,7 @@ class HgCopy {
 
   Status put_file(const std::string& name, const std::string& bytes) {
     if (Status removed = remove_tree(target_hg_.get(), name); !removed) return removed;
-    if (Status made = create_file(target_hg_.get(), name, bytes); !made) return made;
-    if (!options_.readers) return {};
-    if (fchownat(target_hg_.get(), name.c_str(), 0, *options_.readers, AT_SYMLINK_NOFOLLOW) != 0 ||
-        fchmodat(target_hg_.get(), name.c_str(), 0640, 0) != 0) {
-      return system_error("change the mode", name, errno);
-    }
-    return {};
-  }
-
-  Result<std::vector<OwnersLine>> all_owners() const {
-    TreeEntry top;
-    if (fstat(job_.source_fd, &top.st) != 0) return system_error("stat", "", errno);
-    Result<std::vector<Attribute>> attributes = read_attributes(job_.source_fd, ".");
-    if (!attributes) return attributes.error();
-    std::vector<OwnersLine> lines = {{'d', "", owners_line(top, "", *attributes)}};
-    auto add = [&](const TreeSource& source, const std::string& prefix,
-                   const Skip& skip) -> Status {
-      Result<std::vector<OwnersLine>> more = owners_of(source, prefix, skip, job_.patience);
-      if (!more) return in_hg(more.error(), prefix);
-      lines.insert(lines.end(), more->begin(), more->end());
-      return {};
-    };
-    if (Status done = add(hg_source_, ".hg", hg_skip_); !done) return done.error();
-    if (parts_.is_share()) {
-      if (Status done = add(store_source(), ".hg/store", store_skip_); !done) return done.error();
-    }
-    return lines;
-  }
-
-  // With paths relative to data/.
-  TreeLook combined_look() {
-    TreeLook look;
-    look.add(std::move(passes_.hg.look), ".hg");
-    if (passes_.store) look.add(std::move(passes_.store->look), ".hg/store");
-    look.sort();
-    return look;
+    return create_file(target_hg_.get(), name, bytes);
   }
 
   const DumpJob& job_;
@@ -354,34 +326,35 @@ class HgCopy {
   UniqueFd data_;
   UniqueFd target_hg_;
   UniqueFd target_store_;
-  Passes passes_;
+  const SharedBelow shared_hg_;
+  const SharedBelow shared_store_;
 };
 
 }  // namespace
 
-Result<Detail> hg_fingerprint(int hg, int store, const std::optional<Identity>& store_as,
-                              int bookmarks, const std::optional<Identity>& bookmarks_as) {
-  Result<Detail> detail = [&] {
-    const ActAs act_as(store_as);
-    return read_hg_store(*borrow_directory(store));
-  }();
-  if (!detail) return detail;
-  struct Part {
-    const char* key;
-    int directory;
-    const char* name;
-    const std::optional<Identity>& as;
+Result<TreeLook> look_at_hg(const DumpJob& job, const Seen& seen) {
+  Result<Parts> parts = open_parts(job);
+  if (!parts) return parts.error();
+  const Seen seen_in_hg = [&seen](const TreeEntry& entry) {
+    if (!seen) return;
+    TreeEntry inside = entry;
+    inside.path = inside.path.empty() ? ".hg" : ".hg/" + inside.path;
+    seen(inside);
   };
-  static const std::optional<Identity> nobody;
-  for (const Part& part : {Part{"bookmarks", bookmarks, "bookmarks", bookmarks_as},
-                           Part{"phases", store, "phaseroots", store_as},
-                           Part{"bookmarks_in_store", store, "bookmarks", store_as},
-                           Part{"local_tags", hg, "localtags", nobody}}) {
-    Result<std::string> digest = digest_of(part.directory, part.name, part.as);
-    if (!digest) return digest.error();
-    if (!digest->empty()) detail->emplace_back(part.key, *std::move(digest));
-  }
-  return detail;
+  Result<TreeLook> look =
+      look_at_tree({parts->hg.get(), std::nullopt}, skip_in_hg(job, parts->is_share()),
+                   job.patience, seen_in_hg);
+  if (!look) return in_hg(look.error(), ".hg");
+  if (!parts->is_share()) return look;
+  // The source's bookmarks may be this one's too.
+  const Skip others = [](const std::string& path) { return !path.empty() && path != "bookmarks"; };
+  const Result<TreeLook> bookmarks =
+      look_at_tree({parts->shared_hg.get(), parts->shared_as}, others, job.patience);
+  if (!bookmarks) return in_hg(bookmarks.error(), "source of the share");
+  const Result<TreeLook> store =
+      look_at_tree({parts->store.get(), parts->shared_as}, is_lock, job.patience, seen_in_hg);
+  if (!store) return in_hg(store.error(), ".hg/store");
+  return together(together(*std::move(look), *bookmarks), *store);
 }
 
 Result<CopyFacts> copy_hg(const DumpJob& job) {

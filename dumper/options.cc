@@ -6,8 +6,11 @@
 #include <thread>
 #include <vector>
 
+#include "base/bytes_path.h"
 #include "base/clock.h"
 #include "base/exit_code.h"
+#include "base/options_config.h"
+#include "dumper/dumper.h"
 
 namespace repo {
 namespace {
@@ -20,6 +23,12 @@ const CLI::Validator kDuration(
     },
     "DURATION");
 
+const CLI::Validator kKind(
+    [](std::string& kind) {
+      return find_dumper(kind) ? std::string() : printable(kind) + ": no such kind";
+    },
+    "");
+
 }  // namespace
 
 int default_dump_jobs() {
@@ -27,7 +36,8 @@ int default_dump_jobs() {
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 2, kMost);
 }
 
-std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const char* const* argv) {
+std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const char* const* argv,
+                                                             const std::string& default_config) {
   DumpOptions options;
   options.jobs = default_dump_jobs();
   CLI::App app(
@@ -44,9 +54,14 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
              kExitCodeHelp);
   std::vector<std::string> kinds;
   std::vector<std::string> only;
+  std::vector<std::string> accept;
+  std::vector<std::string> forget;
+  std::string full_every = "30d";
+  std::string verify_all_every = "7d";
   std::string timeout = "10m";
   std::string max_time = "6h";
   std::string sandbox = "auto";
+  std::string progress = "auto";
   app.add_option("MANIFEST", options.manifest, "file made by repo-scan, or - for stdin")
       ->required();
   app.add_option("--to", options.to, "dump root")->type_name("DIR")->capture_default_str();
@@ -56,7 +71,8 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
       ->capture_default_str();
   app.add_option("-k,--kinds", kinds, "only these kinds, with commas: svn,hg,git")
       ->delimiter(',')
-      ->type_name("LIST");
+      ->type_name("LIST")
+      ->check(kKind);
   app.add_option("--only", only, "only this item, by its path or id (repeatable)")
       ->type_name("PATH|ID")
       ->allow_extra_args(false);
@@ -64,6 +80,29 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
       ->type_name("N")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
+  app.add_flag("--full", options.full, "copy and verify everything, and share no file with before");
+  app.add_option("--full-every", full_every, "do so for an item once in so long")
+      ->type_name("DURATION")
+      ->check(kDuration)
+      ->capture_default_str();
+  app.add_option("--verify-all-every", verify_all_every,
+                 "read all of a copy again once in so long; between, what is new in it")
+      ->type_name("DURATION")
+      ->check(kDuration)
+      ->capture_default_str();
+  app.add_option(
+         "--accept", accept,
+         "let older copies of this item go, which are kept since it was exchanged or shrank "
+         "(repeatable)")
+      ->type_name("PATH|ID")
+      ->allow_extra_args(false)
+      ->configurable(false);  // an answer to one night's doubt, and none for all that follow
+  app.add_option("--forget", forget,
+                 "remove all copies of this repository, which a complete scan no longer finds "
+                 "(repeatable)")
+      ->type_name("PATH|ID")
+      ->allow_extra_args(false)
+      ->configurable(false);
   app.add_option("--timeout", timeout, "give an item up that reads and writes nothing for so long")
       ->type_name("DURATION")
       ->check(kDuration)
@@ -76,12 +115,18 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
       ->type_name("MODE")
       ->check(CLI::IsMember({"auto", "none"}))
       ->capture_default_str();
-  app.add_flag("-n,--dry-run", options.dry_run, "say what would be copied, and touch nothing");
+  app.add_flag("-n,--dry-run", options.dry_run, "say what would be copied, and touch nothing")
+      ->configurable(false);  // a night that copies nothing must not look like one that did
   app.add_option("--results", options.results, "also write the JSON lines to FILE")
       ->type_name("FILE");
   app.add_flag("--json", options.json, "print JSON lines, the last one a summary");
   app.add_flag("-q,--quiet", options.quiet, "print only what went wrong");
   app.add_flag("--nice", options.nice, "run at idle priority");
+  app.add_option("--progress", progress, "auto (on a terminal), always or never")
+      ->type_name("WHEN")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
+  add_config_option(app, default_config);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -91,8 +136,17 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
     return OptionsMessage{exit_status(asked ? ExitCode::kOk : ExitCode::kUsage),
                           asked ? out.str() : err.str()};
   }
+  const Result<Config> config = configure(app);
+  if (!config) return config_message(app.get_name(), config.error());
   options.kinds.insert(kinds.begin(), kinds.end());
   options.only.insert(only.begin(), only.end());
+  options.accept.insert(accept.begin(), accept.end());
+  options.forget.insert(forget.begin(), forget.end());
+  options.progress = progress == "auto"     ? ShowProgress::kAuto
+                     : progress == "always" ? ShowProgress::kAlways
+                                            : ShowProgress::kNever;
+  options.full_every = *parse_duration(full_every);
+  options.verify_all_every = *parse_duration(verify_all_every);
   options.timeout = *parse_duration(timeout);
   options.max_time = *parse_duration(max_time);
   options.sandbox = sandbox == "auto";

@@ -1,5 +1,5 @@
-// repo-dump's command line as a value. With options.cc the only place of this tool that knows
-// CLI11.
+// repo-dump's command line and configuration as a value. With options.cc the only place of this
+// tool that knows CLI11.
 #pragma once
 
 #include <chrono>
@@ -7,7 +7,9 @@
 #include <string>
 #include <variant>
 
+#include "base/config_file.h"
 #include "base/options_message.h"
+#include "base/progress.h"
 
 namespace repo {
 
@@ -18,6 +20,11 @@ struct DumpOptions {
   std::set<std::string> kinds;  // empty: all
   std::set<std::string> only;   // ids or paths; empty: all
   int keep = 2;
+  bool full = false;
+  std::chrono::seconds verify_all_every{};
+  std::chrono::seconds full_every{};
+  std::set<std::string> accept;  // ids or paths
+  std::set<std::string> forget;  // ids or paths
   std::chrono::seconds timeout{};
   std::chrono::seconds max_time{};
   bool sandbox = true;
@@ -26,10 +33,13 @@ struct DumpOptions {
   bool json = false;
   bool quiet = false;
   bool nice = false;
+  ShowProgress progress = ShowProgress::kAuto;
 };
 
 int default_dump_jobs();
 
-std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const char* const* argv);
+// The command line together with the configuration file (base/options_config.h), which is read.
+std::variant<DumpOptions, OptionsMessage> parse_dump_options(
+    int argc, const char* const* argv, const std::string& default_config = kConfigPath);
 
 }  // namespace repo

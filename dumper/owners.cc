@@ -53,38 +53,6 @@ Result<std::string> grow(Call call) {
   }
 }
 
-class OwnersWriter final : public TreeVisitor {
- public:
-  OwnersWriter(const TreeSource& source, const std::string& prefix, const Skip& skip)
-      : source_(source), prefix_(prefix), skip_(skip) {}
-
-  std::vector<OwnersLine> lines;
-
-  Result<Descend> enter(const TreeEntry& entry, int parent, const std::string& name) override {
-    if (skip_ && skip_(entry.path)) return Descend::kNo;
-    Result<std::vector<Attribute>> attributes = [&] {
-      const ActAs as(source_.as);
-      return read_attributes(parent, name.empty() ? "." : name);
-    }();
-    if (!attributes) {
-      if (attributes.error().code == ENOENT) return Descend::kNo;
-      Error error = attributes.error();
-      error.path = entry.path;
-      return error;
-    }
-    std::string path = entry.path;
-    if (!prefix_.empty()) path = path.empty() ? prefix_ : prefix_ + "/" + path;
-    lines.push_back({owners_type(entry.st.st_mode), path, owners_line(entry, path, *attributes)});
-    return Descend::kYes;
-  }
-  Status leave(const TreeEntry&, int) override { return {}; }
-
- private:
-  const TreeSource& source_;
-  const std::string& prefix_;
-  const Skip& skip_;
-};
-
 }  // namespace
 
 Result<std::vector<Attribute>> read_attributes(int parent, const std::string& name) {
@@ -112,23 +80,16 @@ Result<std::vector<Attribute>> read_attributes(int parent, const std::string& na
   return attributes;
 }
 
-std::string owners_line(const TreeEntry& entry, const std::string& path,
+std::string owners_line(const struct stat& st, const std::string& path,
                         const std::vector<Attribute>& attributes) {
   std::string list;
   for (const Attribute& attribute : attributes) {
     list += (list.empty() ? "" : ",") + escape(attribute.name, " ,=") + "=" +
             base64_encode(attribute.value);
   }
-  return fmt::format("{} {:04o} {} {} {} {}\n", owners_type(entry.st.st_mode),
-                     entry.st.st_mode & 07777, entry.st.st_uid, entry.st.st_gid,
-                     list.empty() ? "-" : list, path.empty() ? "." : escape(path, ""));
-}
-
-Result<std::vector<OwnersLine>> owners_of(const TreeSource& source, const std::string& prefix,
-                                          const Skip& skip, const Patience& patience) {
-  OwnersWriter writer(source, prefix, skip);
-  if (Status walked = walk_tree(source, writer, patience); !walked) return walked.error();
-  return std::move(writer.lines);
+  return fmt::format("{} {:04o} {} {} {} {}\n", owners_type(st.st_mode), st.st_mode & 07777,
+                     st.st_uid, st.st_gid, list.empty() ? "-" : list,
+                     path.empty() ? "." : escape(path, ""));
 }
 
 }  // namespace repo

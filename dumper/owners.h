@@ -12,12 +12,12 @@
 //         are blank, comma and equals sign in NAME.
 #pragma once
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include <string>
 #include <vector>
 
-#include "dumper/tree.h"
+#include "base/result.h"
 
 namespace repo {
 
@@ -28,21 +28,12 @@ struct Attribute {
 };
 Result<std::vector<Attribute>> read_attributes(int parent, const std::string& name);
 
-// One line, with its newline. `path` stands for entry.path.
-std::string owners_line(const TreeEntry& entry, const std::string& path,
+// One line, with its newline, for what `st` tells of at `path` (relative to data/; empty for data/
+// itself).
+std::string owners_line(const struct stat& st, const std::string& path,
                         const std::vector<Attribute>& attributes);
-
-struct OwnersLine {
-  char type = 'f';
-  std::string path;  // relative to data/; empty for data/ itself
-  std::string text;
-};
 
 // The letter of TYPE.
 char owners_type(mode_t mode);
-
-// The lines for all of `source` but what is skipped, each path below `prefix` (empty, or "x/y").
-Result<std::vector<OwnersLine>> owners_of(const TreeSource& source, const std::string& prefix,
-                                          const Skip& skip, const Patience& patience);
 
 }  // namespace repo

@@ -157,6 +157,9 @@ CommandResult watch(Child child, pid_t worker, const Patience& patience,
     if (ended_by_us) continue;
     const std::optional<std::uint64_t> moved_now = bytes_moved(worker);
     if (!moved_now || moved_now != moved) last_progress = now;
+    if (patience.progress && moved_now) {
+      patience.progress->add_bytes(*moved_now - std::min(*moved_now, moved.value_or(0)));
+    }
     moved = moved_now;
     if (stop_requested() != 0) {
       end_it(End::kStopped);

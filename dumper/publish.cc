@@ -102,15 +102,21 @@ Result<UniqueFd> make_staging(const DumpRoot& root, const std::string& kind,
   return open_or_make(root.staging.get(), name);
 }
 
-std::optional<GenerationSummary> current_generation(const DumpRoot& root, const std::string& kind,
+std::optional<GenerationSummary> current_generation(int current, const std::string& kind,
                                                     const std::string& id) {
-  return generation_in(root.current.get(), kind + "/" + id);
+  return generation_in(current, kind + "/" + id);
+}
+
+Result<TreeLook> look_at_generation(int generation, const Patience& patience) {
+  const Skip record = [](const std::string& path) { return path == "item.json"; };
+  return look_at_tree({generation, std::nullopt}, record, patience, Seen(), Changes::kContent);
 }
 
 std::optional<std::string> newest_generation(const DumpRoot& root, const std::string& kind,
                                              const std::string& id) {
   std::optional<std::string> newest;
-  if (const auto current = current_generation(root, kind, id)) newest = current->generation;
+  if (const auto current = current_generation(root.current.get(), kind, id))
+    newest = current->generation;
   const Result<UniqueFd> older =
       open_beneath(root.older.get(), kind + "/" + id, O_RDONLY | O_DIRECTORY);
   if (!older) return newest;
@@ -200,6 +206,23 @@ Status apply_retention(const DumpRoot& root, const std::string& kind, const std:
   return {};
 }
 
+Status forget(const DumpRoot& root, const std::string& kind, const std::string& id) {
+  if (Status removed = apply_retention(root, kind, id, 1); !removed) return removed;
+  const Result<UniqueFd> older = open_beneath(root.older.get(), kind, O_RDONLY | O_DIRECTORY);
+  if (older) {  // what retention does not know
+    if (Status removed = remove_tree(older->get(), id); !removed) return removed;
+  }
+  const std::string name = staging_name(kind, id);
+  if (Status removed = remove_tree(root.staging.get(), name); !removed) return removed;
+  const std::string published = kind + "/" + id;
+  if (renameat2(root.current.get(), published.c_str(), root.staging.get(), name.c_str(),
+                RENAME_NOREPLACE) != 0) {
+    return errno == ENOENT ? Status()
+                           : Status(system_error("remove", "current/" + published, errno));
+  }
+  return remove_tree(root.staging.get(), name);
+}
+
 std::uint64_t bytes_to_be_freed(const DumpRoot& root, const std::string& kind,
                                 const std::string& id, int keep) {
   Result<UniqueFd> older = open_beneath(root.older.get(), kind + "/" + id, O_RDONLY | O_DIRECTORY);
@@ -208,7 +231,7 @@ std::uint64_t bytes_to_be_freed(const DumpRoot& root, const std::string& kind,
     Result<std::vector<std::string>> found = folders_in(older->get());
     if (found) names = *std::move(found);
   }
-  const std::optional<GenerationSummary> current = current_generation(root, kind, id);
+  const std::optional<GenerationSummary> current = current_generation(root.current.get(), kind, id);
   if (!current) return 0;
   std::uint64_t bytes = 0;
   std::vector<std::string> then = names;

@@ -20,9 +20,13 @@ std::string staging_name(const std::string& kind, const std::string& id);
 // lies there that was published once and could not be moved to older/.
 Result<UniqueFd> make_staging(const DumpRoot& root, const std::string& kind, const std::string& id);
 
-// The generation in current/<kind>/<id>, if there is one that can be read.
-std::optional<GenerationSummary> current_generation(const DumpRoot& root, const std::string& kind,
+// The generation in <kind>/<id> of the open folder `current`, if there is one that can be read.
+std::optional<GenerationSummary> current_generation(int current, const std::string& kind,
                                                     const std::string& id);
+
+// A look at a generation's own files, but for its record: equal to the one in the record
+// (Changes::kContent) where nobody has touched them.
+Result<TreeLook> look_at_generation(int generation, const Patience& patience);
 
 // The stamp for a new generation: now, but later than `newest` by a second at least, whatever
 // the clock does.
@@ -53,6 +57,10 @@ std::vector<std::string> surplus_generations(std::vector<std::string> older, int
 // Removes the surplus ones of one item. Only after a newer verified generation was published.
 Status apply_retention(const DumpRoot& root, const std::string& kind, const std::string& id,
                        int keep);
+
+// Removes every generation of an item, in older/ and current/. Interrupted, it leaves whole
+// generations or none.
+Status forget(const DumpRoot& root, const std::string& kind, const std::string& id);
 
 // Bytes that apply_retention would free after one more generation.
 std::uint64_t bytes_to_be_freed(const DumpRoot& root, const std::string& kind,

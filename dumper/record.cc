@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/bytes_path.h"
+#include "dumper/last_lines.h"
 #include "scanner/json_fields.h"
 
 namespace repo {
@@ -13,6 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
+constexpr std::size_t kMostLines = 50;  // of what a tool has printed
 
 Json to_json(const std::vector<std::string>& lines) {
   Json array = Json::array();
@@ -36,11 +38,35 @@ Json to_json(const ItemResult& result) {
   object["status"] = name_of(result.status);
   object["seconds"] = result.seconds;
   object["bytes"] = result.bytes;
+  if (result.status == ItemStatus::kCopied) object["bytes_written"] = result.bytes_written;
   if (!result.generation.empty()) object["generation"] = result.generation;
   if (!result.fingerprint.empty()) object["fingerprint"] = detail_json(result.fingerprint);
   if (result.lock_seconds) object["lock_ms"] = milliseconds(*result.lock_seconds);
   if (!result.notes.empty()) object["notes"] = to_json(result.notes);
   if (result.error) object["error"] = readable(describe(*result.error));
+  if (result.error && !result.error->output.empty()) {
+    object["tool_output"] = to_json(last_lines(result.error->output, kMostLines));
+  }
+  return object;
+}
+
+Json to_json(const GoneCopy& gone) {
+  Json object;
+  object["message_type"] = "gone";
+  object["id"] = readable(gone.id);
+  object["kind"] = readable(gone.kind);
+  put_bytes(object, "path", gone.path);
+  object["bytes"] = gone.bytes;
+  object["generation"] = gone.generation;
+  return object;
+}
+
+Json ledger_entry(const std::string& run, const char* state, UtcTime time) {
+  Json object;
+  object["message_type"] = "run";
+  object["run"] = run;
+  object["state"] = state;
+  object["time"] = rfc3339(time);
   return object;
 }
 
@@ -49,12 +75,14 @@ Json to_json(const RunSummary& summary) {
   object["message_type"] = "summary";
   object["started"] = rfc3339(summary.started);
   object["finished"] = rfc3339(summary.finished);
-  for (const ItemStatus status :
-       {ItemStatus::kCopied, ItemStatus::kFailed, ItemStatus::kVanished, ItemStatus::kSkipped}) {
+  for (const ItemStatus status : {ItemStatus::kCopied, ItemStatus::kUnchanged, ItemStatus::kFailed,
+                                  ItemStatus::kVanished, ItemStatus::kSkipped}) {
     const auto found = summary.counts.find(status);
     object[name_of(status)] = found == summary.counts.end() ? 0 : found->second;
   }
+  object["gone"] = summary.gone;
   object["bytes"] = summary.bytes;
+  object["bytes_written"] = summary.bytes_written;
   object["seconds"] = summary.seconds;
   object["scan_complete"] = summary.scan_complete;
   object["exit_status"] = summary.exit_status;
@@ -83,40 +111,75 @@ std::string write_item_record(const ItemRecord& record) {
   origin["mode"] = fmt::format("{:04o}", source.mode);
   document["source"] = std::move(origin);
   document["fingerprint"] = detail_json(record.fingerprint);
-  document["verified"] = {{"whole", rfc3339(record.verified)},
-                          {"by", record.tool},
-                          {"version", readable(record.tool_version)}};
+  Json verified = {{"whole", rfc3339(record.verified_whole)}};
+  if (record.verified_new) verified["new"] = rfc3339(*record.verified_new);
+  verified["by"] = record.tool;
+  verified["version"] = readable(record.tool_version);
+  document["verified"] = std::move(verified);
+  document["copied_whole"] = rfc3339(record.copied_whole);
   if (record.lock_seconds) document["lock_ms"] = milliseconds(*record.lock_seconds);
   document["totals"] = {{"files", record.totals.files},
                         {"directories", record.totals.directories},
                         {"links", record.totals.links},
-                        {"bytes", record.totals.bytes}};
+                        {"bytes", record.totals.bytes},
+                        {"shared", record.totals.shared}};
   document["sha256"] = {{"SHA256SUMS", record.checksums_sha256}, {"owners", record.owners_sha256}};
+  document["looks"] = {
+      {"source", record.source_look.is_settled() ? record.source_look.digest : std::string()},
+      {"copy", record.copy_look.digest}};
+  if (!record.frozen.empty()) document["frozen"] = to_json(record.frozen);
   document["notes"] = to_json(record.notes);
   return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Result<GenerationSummary> read_item_record(std::string_view text) {
-  const nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
+  const Json document = Json::parse(text, nullptr, false);
   auto bad = [](const std::string& why) { return plain_error("read", "item.json", why); };
   if (!document.is_object()) return bad("not a JSON object");
-  if (document.value("/format"_json_pointer, nlohmann::json()) != "repo-backup/item" ||
-      document.value("/version"_json_pointer, nlohmann::json()) != kVersion) {
+  auto at = [&](const char* pointer) {
+    const Json::json_pointer where(pointer);
+    return document.contains(where) ? document.at(where) : Json();
+  };
+  if (at("/format") != "repo-backup/item" || at("/version") != kVersion) {
     return bad("of another format or version");
   }
-  const nlohmann::json generation = document.value("/generation"_json_pointer, nlohmann::json());
-  const nlohmann::json bytes = document.value("/totals/bytes"_json_pointer, nlohmann::json());
+  const Json generation = at("/generation");
+  const Json bytes = at("/totals/bytes");
   if (!generation.is_string() || !parse_stamp(generation.get<std::string>())) {
     return bad("generation: no time stamp");
   }
   if (!bytes.is_number_unsigned()) return bad("totals.bytes: no number");
-  return GenerationSummary{generation.get<std::string>(), bytes.get<std::uint64_t>()};
+  auto string_at = [&](const char* pointer) {
+    const Json value = at(pointer);
+    return value.is_string() ? value.get<std::string>() : std::string();
+  };
+  GenerationSummary summary;
+  const std::string exact = string_at("/source/path_b64");
+  summary.path =
+      exact.empty() ? string_at("/source/path") : base64_decode(exact).value_or(std::string());
+  summary.generation = generation.get<std::string>();
+  summary.bytes = bytes.get<std::uint64_t>();
+  summary.fingerprint = read_detail(at("/fingerprint"));
+  summary.verified_whole = parse_rfc3339(string_at("/verified/whole"));
+  summary.copied_whole = parse_rfc3339(string_at("/copied_whole"));
+  summary.source_look = string_at("/looks/source");
+  summary.copy_look = string_at("/looks/copy");
+  summary.checksums_sha256 = string_at("/sha256/SHA256SUMS");
+  const Json frozen = at("/frozen");
+  if (frozen.is_array()) {
+    for (const Json& reason : frozen) {
+      if (reason.is_string()) summary.frozen.push_back(reason.get<std::string>());
+    }
+  }
+  return summary;
 }
 
 const char* name_of(ItemStatus status) {
   switch (status) {
     case ItemStatus::kCopied:
       return "copied";
+    case ItemStatus::kUnchanged:
+      return "unchanged";
     case ItemStatus::kFailed:
       return "failed";
     case ItemStatus::kVanished:
@@ -128,6 +191,8 @@ const char* name_of(ItemStatus status) {
 }
 
 std::string result_line(const ItemResult& result) { return to_json(result).dump() + "\n"; }
+
+std::string gone_line(const GoneCopy& gone) { return to_json(gone).dump() + "\n"; }
 
 std::string summary_line(const RunSummary& summary) { return to_json(summary).dump() + "\n"; }
 
@@ -146,7 +211,48 @@ std::string write_run_record(const RunRecord& record) {
     for (const ItemResult& result : *record.results) items.push_back(to_json(result));
   }
   document["items"] = std::move(items);
+  Json gone = Json::array();
+  if (record.gone) {
+    for (const GoneCopy& each : *record.gone) gone.push_back(to_json(each));
+  }
+  document["gone"] = std::move(gone);
   return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::optional<std::string> died(std::string_view run_record,
+                                const std::vector<std::string>& item_lines) {
+  Json document = Json::parse(run_record, nullptr, false);
+  if (!document.is_object() || document.value("state", Json()) != "running") return std::nullopt;
+  document["state"] = "died";
+  Json items = Json::array();
+  for (const std::string& line : item_lines) {
+    Json item = Json::parse(line, nullptr, false);
+    if (item.is_object()) items.push_back(std::move(item));
+  }
+  document["items"] = std::move(items);
+  return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string ledger_line_began(const std::string& run, const RunRecord& record, std::size_t owed) {
+  Json object = ledger_entry(run, "began", record.started);
+  object["tool"] = record.tool;
+  object["owed"] = owed;
+  return object.dump() + "\n";
+}
+
+std::string ledger_line_ended(const std::string& run, const RunRecord& record) {
+  const RunSummary summary = record.summary.value_or(RunSummary());
+  Json object = ledger_entry(run, "ended", summary.finished);
+  object["tool"] = record.tool;
+  const Json numbers = to_json(summary);
+  for (const auto& [key, value] : numbers.items()) {
+    if (key != "message_type" && key != "started" && key != "finished") object[key] = value;
+  }
+  return object.dump() + "\n";
+}
+
+std::string ledger_line_died(const std::string& run, UtcTime seen) {
+  return ledger_entry(run, "died", seen).dump() + "\n";
 }
 
 }  // namespace repo

@@ -1,7 +1,7 @@
 // The documents that repo-dump writes: the record of a generation (item.json), the result lines of
 // a run, and the record of a run. The only place of the dumper that knows JSON.
 //
-// Schemas: docs/schemas/item.schema.json, result.schema.json, run.schema.json.
+// Schemas: docs/schemas/item.schema.json, result.schema.json, run.schema.json, ledger.schema.json.
 #pragma once
 
 #include <map>
@@ -22,27 +22,40 @@ struct ItemRecord {
   std::string id;
   Repository source;  // its detail is what the scan saw
   std::string host;
-  std::string generation;  // a stamp (clock.h)
-  UtcTime verified;
-  std::string tool;  // "svnadmin"
+  std::string generation;               // a stamp (clock.h)
+  UtcTime verified_whole;               // the kind's tool has read all of it
+  std::optional<UtcTime> verified_new;  // … what was new in this generation
+  UtcTime copied_whole;                 // nothing shared with an earlier generation
+  std::string tool;                     // "svnadmin"
   std::string tool_version;
   Detail fingerprint;
   std::vector<std::string> notes;
   std::optional<double> lock_seconds;
   Totals totals;
-  std::string checksums_sha256;  // of SHA256SUMS
-  std::string owners_sha256;     // of owners
+  std::string checksums_sha256;     // of SHA256SUMS
+  std::string owners_sha256;        // of owners
+  TreeLook source_look;             // before the copy began
+  TreeLook copy_look;               // of everything beside item.json, Changes::kContent
+  std::vector<std::string> frozen;  // why retention leaves the generations before this one alone
 };
 std::string write_item_record(const ItemRecord& record);
 
 // What later runs need of item.json; the error says what is wrong with it.
 struct GenerationSummary {
+  std::string path;  // of the source, raw bytes; empty where the record does not tell
   std::string generation;
   std::uint64_t bytes = 0;
+  Detail fingerprint;
+  std::optional<UtcTime> verified_whole;
+  std::optional<UtcTime> copied_whole;
+  std::string source_look;       // digest; empty where the look cannot be relied on
+  std::string copy_look;         // digest
+  std::string checksums_sha256;  // of SHA256SUMS; empty where the record does not tell
+  std::vector<std::string> frozen;
 };
 Result<GenerationSummary> read_item_record(std::string_view text);
 
-enum class ItemStatus { kCopied, kFailed, kVanished, kSkipped };
+enum class ItemStatus { kCopied, kUnchanged, kFailed, kVanished, kSkipped };
 const char* name_of(ItemStatus status);
 
 struct ItemResult {
@@ -51,7 +64,8 @@ struct ItemResult {
   std::string path;
   ItemStatus status = ItemStatus::kSkipped;
   double seconds = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;          // of the copy
+  std::uint64_t bytes_written = 0;  // of these, what no earlier generation has
   std::string generation;
   Detail fingerprint;
   std::optional<double> lock_seconds;
@@ -59,18 +73,30 @@ struct ItemResult {
   std::optional<Error> error;
 };
 
+// A published copy whose source a complete scan did not find any more.
+struct GoneCopy {
+  std::string id;
+  std::string kind;
+  std::string path;
+  std::uint64_t bytes = 0;  // of the current generation
+  std::string generation;
+};
+
 struct RunSummary {
   bool scan_complete = true;  // what the manifest says of itself
   UtcTime started;
   UtcTime finished;
   std::map<ItemStatus, std::size_t> counts;
+  std::size_t gone = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t bytes_written = 0;
   double seconds = 0;
   int exit_status = 0;
 };
 
 // One JSON line each, with its newline.
 std::string result_line(const ItemResult& result);
+std::string gone_line(const GoneCopy& gone);
 std::string summary_line(const RunSummary& summary);
 
 // control/runs/<stamp>.json; without a summary: a run that has begun.
@@ -81,7 +107,17 @@ struct RunRecord {
   UtcTime started;
   std::optional<RunSummary> summary;
   const std::vector<ItemResult>* results = nullptr;
+  const std::vector<GoneCopy>* gone = nullptr;
 };
 std::string write_run_record(const RunRecord& record);
+// The record of a run that says "running" and whose process is gone, with the result lines that it
+// has left (what is no whole line is left out); nothing where the record says something else.
+std::optional<std::string> died(std::string_view run_record,
+                                const std::vector<std::string>& item_lines);
+
+// control/ledger: one line each, with its newline. `run` is the stamp that the record is called by.
+std::string ledger_line_began(const std::string& run, const RunRecord& record, std::size_t owed);
+std::string ledger_line_ended(const std::string& run, const RunRecord& record);
+std::string ledger_line_died(const std::string& run, UtcTime seen);
 
 }  // namespace repo

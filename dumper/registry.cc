@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <map>
 
 #include "base/bytes_path.h"
@@ -34,9 +36,20 @@ Skip DumpJob::skip_nested(const std::string& top) const {
   };
 }
 
+std::optional<std::string> shrunk(const Detail& before, const Detail& now, const std::string& key) {
+  const DetailValue* was = find_detail(before, key);
+  const DetailValue* is = find_detail(now, key);
+  const auto* old = was ? std::get_if<std::uint64_t>(was) : nullptr;
+  const auto* current = is ? std::get_if<std::uint64_t>(is) : nullptr;
+  if (!old || !current || *current * 2 >= *old) return std::nullopt;
+  return fmt::format("its {} fell from {} to {}", key, *old, *current);
+}
+
 Error tool_error(const std::string& op, const CommandResult& result) {
   if (result.end == CommandResult::End::kStopped) return plain_error("", "", "stopped");
-  return plain_error(op, "", describe(result));
+  Error error = plain_error(op, "", describe(result));
+  error.output = result.err;
+  return error;
 }
 
 }  // namespace repo

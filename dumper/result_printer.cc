@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "base/bytes_path.h"
+#include "dumper/last_lines.h"
 #include "dumper/space.h"
 
 namespace repo {
@@ -12,6 +15,8 @@ const char* word_of(ItemStatus status) {
   switch (status) {
     case ItemStatus::kCopied:
       return "copied";
+    case ItemStatus::kUnchanged:
+      return "unchanged";
     case ItemStatus::kFailed:
       return "FAILED";
     case ItemStatus::kVanished:
@@ -38,20 +43,92 @@ std::string state_of(const Detail& fingerprint) {
 }  // namespace
 
 std::string text_line(const ItemResult& result) {
-  std::string line = fmt::format("{:<8} {:<4} {}", word_of(result.status), printable(result.kind),
+  std::string line = fmt::format("{:<9} {:<4} {}", word_of(result.status), printable(result.kind),
                                  printable(result.path));
+  if (result.status == ItemStatus::kUnchanged) {
+    line += fmt::format("  ({}{})", state_of(result.fingerprint), human_bytes(result.bytes));
+  }
   if (result.status == ItemStatus::kCopied) {
     line += fmt::format("  ({}{}, {:.2f} s)", state_of(result.fingerprint),
                         human_bytes(result.bytes), result.seconds);
-    for (const std::string& note : result.notes) line += "; " + printable(note);
   }
+  for (const std::string& note : result.notes) line += "; " + printable(note);
   if (result.error) {
     // Its path stands at the beginning of the line already.
     Error error = *result.error;
     if (error.path == result.path) error.path.clear();
     line += ": " + describe(error);
   }
-  return line + "\n";
+  line += "\n";
+  if (result.error) {
+    // The last one stands in the message.
+    constexpr std::size_t kShown = 6;
+    std::vector<std::string> said = last_lines(result.error->output, kShown);
+    if (!said.empty()) said.pop_back();
+    for (const std::string& each : said) line += "          | " + printable(each) + "\n";
+  }
+  return line;
+}
+
+std::string plan_line(const ItemResult& result) {
+  if (result.status == ItemStatus::kUnchanged) return text_line(result);
+  const std::string item = fmt::format("{:<4} {}", printable(result.kind), printable(result.path));
+  if (result.error) {
+    return fmt::format("{:<8} {}: {}\n", "REFUSED", item, printable(result.error->message));
+  }
+  return fmt::format("would copy {}  ({})\n", item, human_bytes(result.bytes));
+}
+
+std::string text_line(const GoneCopy& gone) {
+  return fmt::format("{:<9} {:<4} {}  ({} since {}); its copies stay until --forget {}\n", "gone",
+                     printable(gone.kind), printable(gone.path), human_bytes(gone.bytes),
+                     gone.generation, gone.id);
+}
+
+std::string forgotten_line(const GoneCopy& gone) {
+  return fmt::format("{:<9} {:<4} {}: all its copies are removed\n", "forgotten",
+                     printable(gone.kind), printable(gone.path));
+}
+
+std::string text_table(const std::vector<ItemResult>& results) {
+  struct Row {
+    std::map<ItemStatus, std::size_t> counts;
+    std::uint64_t bytes = 0;
+    std::uint64_t written = 0;
+  };
+  std::map<std::string, Row> rows;
+  Row all;
+  for (const ItemResult& result : results) {
+    for (Row* row : {&rows[printable(result.kind)], &all}) {
+      ++row->counts[result.status];
+      row->bytes += result.bytes;
+      row->written += result.bytes_written;
+    }
+  }
+  if (rows.size() < 2) return "";
+  std::string text = fmt::format("\n{:<9} {:>9} {:>9} {:>9} {:>9} {:>11} {:>11}\n", "", "copied",
+                                 "unchanged", "failed", "skipped", "in all", "written");
+  auto add = [&text](const std::string& name, Row& row) {
+    text += fmt::format("{:<9} {:>9} {:>9} {:>9} {:>9} {:>11} {:>11}\n", name,
+                        row.counts[ItemStatus::kCopied], row.counts[ItemStatus::kUnchanged],
+                        row.counts[ItemStatus::kFailed] + row.counts[ItemStatus::kVanished],
+                        row.counts[ItemStatus::kSkipped], human_bytes(row.bytes),
+                        human_bytes(row.written));
+  };
+  for (auto& [kind, row] : rows) add(kind, row);
+  add("all", all);
+  return text + "\n";
+}
+
+std::string progress_text(const ProgressCounts& counts) {
+  if (counts.total == 0) return "looking at what there is to copy";
+  std::string text =
+      fmt::format("{} of {} items, {}", counts.done, counts.total, human_bytes(counts.bytes));
+  if (counts.seconds >= 1) {
+    const double rate = static_cast<double>(counts.bytes) / counts.seconds;
+    text += fmt::format(", {}/s", human_bytes(static_cast<std::uint64_t>(rate)));
+  }
+  return text;
 }
 
 std::string text_summary(const RunSummary& summary, const std::string& target) {
@@ -60,10 +137,14 @@ std::string text_summary(const RunSummary& summary, const std::string& target) {
     return found == summary.counts.end() ? std::size_t{0} : found->second;
   };
   std::string text = fmt::format("{} copied and verified", count(ItemStatus::kCopied));
+  if (count(ItemStatus::kUnchanged) > 0) {
+    text += fmt::format(", {} unchanged", count(ItemStatus::kUnchanged));
+  }
   for (const ItemStatus status :
        {ItemStatus::kFailed, ItemStatus::kVanished, ItemStatus::kSkipped}) {
     if (count(status) > 0) text += fmt::format(", {} {}", count(status), word_of(status));
   }
+  if (summary.gone > 0) text += fmt::format(", {} gone", summary.gone);
   return text + fmt::format("; {} in {:.1f} s, in {}\n", human_bytes(summary.bytes),
                             summary.seconds, printable(target));
 }

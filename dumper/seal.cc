@@ -1,141 +1,316 @@
 #include "dumper/seal.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <memory>
-#include <unordered_map>
+#include <vector>
 
-#include "base/digest.h"
+#include "base/bytes_path.h"
+#include "base/file_io.h"
+#include "dumper/checksums.h"
+#include "dumper/owners.h"
 
 namespace repo {
 namespace {
 
+constexpr const char* kChecksums = "SHA256SUMS";
+
+UniqueFd open_folder(int parent, const std::string& name) {
+  return UniqueFd(
+      openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+}
+
+struct CloseStream {
+  void operator()(DIR* stream) const { closedir(stream); }
+};
+
+// Names for a sentence: the first few, and how many there are.
+class Named {
+ public:
+  void add(const std::string& path) {
+    constexpr std::size_t kShown = 3;
+    if (++count_ <= kShown) shown_ += (count_ == 1 ? "" : ", ") + printable(path);
+  }
+  std::uint64_t count() const { return count_; }
+  std::string text() const { return shown_ + fmt::format(" ({} in all)", count_); }
+
+ private:
+  std::uint64_t count_ = 0;
+  std::string shown_;
+};
+
+// Whether a link leads to something beside it or below.
+bool leads_inside(int parent, const std::string& name) {
+  struct open_how how = {};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
+  return static_cast<bool>(
+      UniqueFd(static_cast<int>(syscall(SYS_openat2, parent, name.c_str(), &how, sizeof how))));
+}
+
+bool is_special(mode_t mode) { return !S_ISREG(mode) && !S_ISDIR(mode) && !S_ISLNK(mode); }
+
 class Sealer final : public TreeVisitor {
  public:
-  Sealer(const TreeLook& source_look, const Patience& patience)
-      : source_look_(source_look), patience_(patience) {}
+  Sealer(const SealJob& job, LineWriter& checksums, LineWriter& owners,
+         std::optional<ChecksumReader> previous)
+      : job_(job), checksums_(checksums), owners_(owners), previous_(std::move(previous)) {}
 
-  Sealed sealed;
+  Totals totals;
 
-  std::unordered_map<std::string, char> types;  // of what the copy holds, by path
+  // Of what the source has and the copy has not.
+  std::vector<std::string> notes() const {
+    std::vector<std::string> notes;
+    if (links_.count() > 0) {
+      notes.push_back("links are copied as links, without what they lead to: " + links_.text());
+    }
+    if (left_out_.count() > 0) {
+      notes.push_back("FIFOs and devices are not copied: " + left_out_.text());
+    }
+    return notes;
+  }
 
   Result<Descend> enter(const TreeEntry& entry, int parent, const std::string& name) override {
-    types.emplace(entry.path, owners_type(entry.st.st_mode));
-    const TreeEntry* source = source_look_.find(entry.path);
     if (entry.is_directory()) {
-      ++sealed.totals.directories;
-      return Descend::kYes;  // its mode and time when everything in it is done
+      if (Status done = enter_directory(entry, name); !done) return done.error();
+      return Descend::kYes;
     }
+    Status done;
     if (entry.is_link()) {
-      ++sealed.totals.links;
-      if (fchownat(parent, name.c_str(), geteuid(), getegid(), AT_SYMLINK_NOFOLLOW) != 0) {
-        return system_error("change the owner", entry.path, errno);
-      }
-      if (source && source->is_link()) {
-        const struct timespec times[2] = {source->st.st_mtim, source->st.st_mtim};
-        utimensat(parent, name.c_str(), times, AT_SYMLINK_NOFOLLOW);
-      }
-      return Descend::kNo;
+      done = seal_link(entry, parent, name);
+    } else if (entry.is_file()) {
+      done = seal_file(entry, parent, name);
+    } else {
+      return plain_error("seal", entry.path, "no file, directory or link");
     }
-    if (!entry.is_file()) return plain_error("seal", entry.path, "no file, directory or link");
-    if (entry.st.st_nlink != 1) return plain_error("seal", entry.path, "a file with several names");
-    if (Status done = seal_file(entry, source, parent, name); !done) return done.error();
+    if (!done) return done.error();
     return Descend::kNo;
   }
 
   Status leave(const TreeEntry& entry, int directory) override {
+    const Level level = std::move(levels_.back());
+    levels_.pop_back();
     if (fchown(directory, geteuid(), getegid()) != 0 || fchmod(directory, 0700) != 0) {
       return system_error("change the mode", entry.path, errno);
     }
-    const TreeEntry* source = source_look_.find(entry.path);
-    if (!source || !source->is_directory()) return {};
-    return set_mtime(directory, *source, entry.path);
-  }
-
- private:
-  Status seal_file(const TreeEntry& entry, const TreeEntry* source, int parent,
-                   const std::string& name) {
-    const UniqueFd file(openat(parent, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-    if (!file) return system_error("open", entry.path, errno);
-    Sha256 digest;
-    std::uint64_t size = 0;
-    while (true) {
-      if (auto error = out_of_patience(patience_)) return *error;
-      const ssize_t n = read(file.get(), buffer_->data(), buffer_->size());
-      if (n == 0) break;
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return system_error("read", entry.path, errno);
-      digest.update({buffer_->data(), static_cast<std::size_t>(n)});
-      size += static_cast<std::uint64_t>(n);
-    }
-    sealed.checksums += checksum_line(digest.hex(), "data/" + entry.path);
-    ++sealed.totals.files;
-    sealed.totals.bytes += size;
-
-    const bool same_kind = source && source->is_file();
-    const mode_t executable = (same_kind ? source->st.st_mode : entry.st.st_mode) & S_IXUSR;
-    if (fchown(file.get(), geteuid(), getegid()) != 0 ||
-        fchmod(file.get(), 0600 | executable) != 0) {
-      return system_error("change the mode", entry.path, errno);
-    }
-    // The time says which content it belongs to: only where the sizes agree is it known to.
-    if (!same_kind || source->st.st_size != entry.st.st_size) return {};
-    return set_mtime(file.get(), *source, entry.path);
-  }
-
-  static Status set_mtime(int fd, const TreeEntry& source, const std::string& path) {
-    const struct timespec times[2] = {source.st.st_mtim, source.st.st_mtim};
-    if (futimens(fd, times) != 0) return system_error("set the time of", path, errno);
+    if (!level.source) return {};
+    const struct timespec times[2] = {level.at_source.st_mtim, level.at_source.st_mtim};
+    if (futimens(directory, times) != 0) return system_error("set the time of", entry.path, errno);
     return {};
   }
 
-  using Buffer = std::array<char, 1 << 18>;
-  const TreeLook& source_look_;
-  const Patience& patience_;
-  std::unique_ptr<Buffer> buffer_ = std::make_unique<Buffer>();
+ private:
+  // A directory on the way to where the walk is, and what stands for it elsewhere.
+  struct Level {
+    UniqueFd source;
+    std::optional<Identity> as;
+    struct stat at_source = {};
+    UniqueFd previous;
+  };
+
+  Status enter_directory(const TreeEntry& entry, const std::string& name) {
+    ++totals.directories;
+    Level level;
+    const bool is_top = entry.path.empty();
+    if (job_.elsewhere && job_.elsewhere->at == entry.path) {
+      level.source = UniqueFd(fcntl(job_.elsewhere->fd.get(), F_DUPFD_CLOEXEC, 0));
+      level.as = job_.elsewhere->as;
+    } else if (is_top) {
+      level.source = UniqueFd(fcntl(job_.source, F_DUPFD_CLOEXEC, 0));
+    } else if (levels_.back().source) {
+      level.as = levels_.back().as;
+      const ActAs as(level.as);
+      level.source = open_folder(levels_.back().source.get(), name);
+    }
+    if (is_top && job_.shared.previous >= 0) {
+      level.previous = UniqueFd(fcntl(job_.shared.previous, F_DUPFD_CLOEXEC, 0));
+    } else if (!is_top && levels_.back().previous) {
+      level.previous = open_folder(levels_.back().previous.get(), name);
+    }
+    if (level.source && fstat(level.source.get(), &level.at_source) != 0) {
+      return system_error("stat", entry.path, errno);
+    }
+    levels_.push_back(std::move(level));
+    if (!levels_.back().source) return {};
+    if (Status told = tell_owner(entry.path, ".", levels_.back().at_source); !told) return told;
+    return tell_specials(entry.path);
+  }
+
+  // What stands for an entry at the source, where that is of the same type.
+  std::optional<struct stat> at_source(const TreeEntry& entry, const std::string& name) const {
+    const Level& level = levels_.back();
+    if (!level.source) return std::nullopt;
+    struct stat st = {};
+    const ActAs as(level.as);
+    if (fstatat(level.source.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+        (st.st_mode & S_IFMT) != (entry.st.st_mode & S_IFMT)) {
+      return std::nullopt;
+    }
+    return st;
+  }
+
+  // A line of `owners` for what is called `name` in the source's directory.
+  Status tell_owner(const std::string& path, const std::string& name, const struct stat& st) {
+    const Level& level = levels_.back();
+    Result<std::vector<Attribute>> attributes = [&] {
+      const ActAs as(level.as);
+      return read_attributes(level.source.get(), name);
+    }();
+    if (!attributes) {
+      const int code = attributes.error().code;
+      return code == ENOENT ? Status() : system_error(attributes.error().op, path, code);
+    }
+    return owners_.write(owners_line(st, path, *attributes));
+  }
+
+  // FIFOs, sockets and devices in the source's directory: they are not in the copy.
+  Status tell_specials(const std::string& path) {
+    const Level& level = levels_.back();
+    Result<std::vector<std::string>> names = [&] {
+      const ActAs as(level.as);
+      return special_names_in(level.source.get());
+    }();
+    if (!names) return system_error("read", path, names.error().code);
+    for (const std::string& name : *names) {
+      struct stat st = {};
+      {
+        const ActAs as(level.as);
+        if (fstatat(level.source.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
+      }
+      if (!is_special(st.st_mode)) continue;
+      const std::string full = path.empty() ? name : path + "/" + name;
+      if (Status told = tell_owner(full, name, st); !told) return told;
+      if (!S_ISSOCK(st.st_mode)) left_out_.add(full);  // a socket holds nothing
+    }
+    return {};
+  }
+
+  static Result<std::vector<std::string>> special_names_in(int directory) {
+    UniqueFd own = open_folder(directory, ".");
+    if (!own) return system_error("open", "", errno);
+    const std::unique_ptr<DIR, CloseStream> stream(fdopendir(own.get()));
+    if (!stream) return system_error("read", "", errno);
+    own.release();
+    std::vector<std::string> names;
+    errno = 0;
+    while (const struct dirent* entry = readdir(stream.get())) {
+      const unsigned char type = entry->d_type;
+      if (type != DT_REG && type != DT_DIR && type != DT_LNK) names.emplace_back(entry->d_name);
+      errno = 0;
+    }
+    if (errno != 0) return system_error("read", "", errno);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  Status seal_link(const TreeEntry& entry, int parent, const std::string& name) {
+    ++totals.links;
+    const bool is_symbolic_ref = entry.link.starts_with("refs/");  // of git
+    if (!is_symbolic_ref && !leads_inside(parent, name)) links_.add(entry.path);
+    if (fchownat(parent, name.c_str(), geteuid(), getegid(), AT_SYMLINK_NOFOLLOW) != 0) {
+      return system_error("change the owner", entry.path, errno);
+    }
+    const auto source = at_source(entry, name);
+    return source ? tell_owner(entry.path, name, *source) : Status();
+  }
+
+  Status seal_file(const TreeEntry& entry, int parent, const std::string& name) {
+    struct stat before = {};
+    const Level& level = levels_.back();
+    const bool in_previous =
+        level.previous && job_.shared.immutable(entry.path) &&
+        fstatat(level.previous.get(), name.c_str(), &before, AT_SYMLINK_NOFOLLOW) == 0 &&
+        is_same_file(before, entry.st);
+    const bool linked = in_previous && before.st_ino == entry.st.st_ino;
+    if (entry.st.st_nlink != 1 && !linked) {
+      return plain_error("seal", entry.path, "a file with several names");
+    }
+    const std::string listed = "data/" + entry.path;
+    const std::optional<std::string> known =
+        in_previous && previous_ ? previous_->find(listed) : std::nullopt;
+
+    const UniqueFd file(openat(parent, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    if (!file) return system_error("open", entry.path, errno);
+    Result<std::string> digest = known ? Result<std::string>(*known) : hash(file.get(), entry);
+    if (!digest) return digest.error();
+    if (Status written = checksums_.write(checksum_line(*digest, listed)); !written) return written;
+    ++totals.files;
+    totals.bytes += static_cast<std::uint64_t>(entry.st.st_size);
+    if (known) totals.shared += static_cast<std::uint64_t>(entry.st.st_size);
+
+    const auto source = at_source(entry, name);
+    if (!linked) {
+      const mode_t executable = (source ? source->st_mode : entry.st.st_mode) & S_IXUSR;
+      if (fchown(file.get(), geteuid(), getegid()) != 0 ||
+          fchmod(file.get(), 0600 | executable) != 0) {
+        return system_error("change the mode", entry.path, errno);
+      }
+    }
+    return source ? tell_owner(entry.path, name, *source) : Status();
+  }
+
+  Result<std::string> hash(int file, const TreeEntry& entry) const {
+    Result<FileDigest> digest = digest_file(file, job_.patience);
+    if (!digest) {
+      Error error = digest.error();
+      if (!error.op.empty()) error.path = entry.path;
+      return error;
+    }
+    if (digest->size != static_cast<std::uint64_t>(entry.st.st_size)) {
+      return plain_error("seal", entry.path, "its size is not what the file system says");
+    }
+    return std::move(digest->hex);
+  }
+
+  const SealJob& job_;
+  LineWriter& checksums_;
+  LineWriter& owners_;
+  std::optional<ChecksumReader> previous_;
+  Named links_;
+  Named left_out_;
+  std::vector<Level> levels_;
 };
+
+// Nothing where there is none that can be relied on: then every file is hashed.
+std::optional<ChecksumReader> known_digests(const SealJob& job) {
+  if (job.previous < 0) return std::nullopt;
+  const Result<UniqueFd> file = open_beneath(job.previous, kChecksums, O_RDONLY);
+  if (!file) return std::nullopt;
+  const Result<FileDigest> digest = digest_file(file->get(), job.patience);
+  if (!digest || digest->hex != job.previous_checksums_sha256) return std::nullopt;
+  Result<LineReader> lines = LineReader::open(job.previous, kChecksums);
+  if (!lines) return std::nullopt;
+  return ChecksumReader(*std::move(lines));
+}
 
 }  // namespace
 
-std::string checksum_line(const std::string& hex, const std::string& path) {
-  std::string name;
-  for (const char c : path) {
-    if (c == '\\') {
-      name += "\\\\";
-    } else if (c == '\n') {
-      name += "\\n";
-    } else if (c == '\r') {
-      name += "\\r";
-    } else {
-      name += c;
-    }
-  }
-  return (name == path ? "" : "\\") + hex + "  " + name + "\n";
-}
+Result<Sealed> seal(const SealJob& job) {
+  Result<LineWriter> checksums = LineWriter::create(job.staging, kChecksums);
+  if (!checksums) return checksums.error();
+  Result<LineWriter> owners = LineWriter::create(job.staging, "owners");
+  if (!owners) return owners.error();
+  std::optional<ChecksumReader> known = known_digests(job);
+  const Result<UniqueFd> data = open_beneath(job.staging, "data", O_RDONLY | O_DIRECTORY);
+  if (!data) return data.error();
 
-Result<Sealed> seal(int data, const TreeLook& source_look, const std::vector<OwnersLine>& owners,
-                    const Patience& patience) {
-  Sealer sealer(source_look, patience);
-  if (Status walked = walk_tree({data, std::nullopt}, sealer, patience); !walked) {
+  Sealer sealer(job, *checksums, *owners, std::move(known));
+  if (Status walked = walk_tree({data->get(), std::nullopt}, sealer, job.patience); !walked) {
     return walked.error();
   }
-  auto type_at = [&](const std::string& path) {
-    const auto found = sealer.types.find(path);
-    return found == sealer.types.end() ? '-' : found->second;
-  };
-  for (const OwnersLine& line : owners) {
-    const bool copied = line.type == 'f' || line.type == 'd' || line.type == 'l';
-    const std::size_t slash = line.path.rfind('/');
-    const std::string parent = slash == std::string::npos ? "" : line.path.substr(0, slash);
-    if (copied ? type_at(line.path) == line.type : type_at(parent) == 'd') {
-      sealer.sealed.owners += line.text;
-    }
-  }
-  return std::move(sealer.sealed);
+  Result<std::string> of_checksums = checksums->finish();
+  if (!of_checksums) return of_checksums.error();
+  Result<std::string> of_owners = owners->finish();
+  if (!of_owners) return of_owners.error();
+  return Sealed{sealer.totals, sealer.notes(), *std::move(of_checksums), *std::move(of_owners)};
 }
 
 }  // namespace repo

@@ -1,13 +1,15 @@
-// The last pass over a copy before it is published: everything root's and private, times as at
-// the source, every file hashed.
+// The last pass over a copy before it is published: everything root's and private, every file
+// hashed, and whose it all is at the source written down. In constant memory.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "dumper/owners.h"
+#include "dumper/identity.h"
 #include "dumper/tree.h"
+#include "dumper/tree_copier.h"
 
 namespace repo {
 
@@ -15,27 +17,44 @@ struct Totals {
   std::uint64_t files = 0;
   std::uint64_t directories = 0;
   std::uint64_t links = 0;
-  std::uint64_t bytes = 0;  // of the files' content
+  std::uint64_t bytes = 0;   // of the files' content
+  std::uint64_t shared = 0;  // of these, bytes that the generation before has too
+};
+
+// A folder of a copy that was not copied from the place that it has in the copy.
+struct Elsewhere {
+  std::string at;  // relative to data/
+  UniqueFd fd;
+  std::optional<Identity> as;
+};
+
+struct SealJob {
+  int staging = -1;  // holds data/; takes SHA256SUMS and owners
+  int source = -1;   // the live directory that data/ is a copy of
+  const Elsewhere* elsewhere = nullptr;
+  // The generation that this one shares files with, and its data/ in `shared`; < 0: none. Of its
+  // files the digests are known where its SHA256SUMS still has the digest in its record.
+  int previous = -1;
+  std::string previous_checksums_sha256;
+  Shared shared;
+  Patience patience;
 };
 
 struct Sealed {
-  std::string owners;     // the file: only what the copy holds, as what the copy holds it
-  std::string checksums;  // SHA256SUMS: a line a file, paths "data/…", as sha256sum(1) checks them
   Totals totals;
+  std::vector<std::string> notes;  // for people: what of the source the copy does not have
+  std::string checksums_sha256;    // of SHA256SUMS
+  std::string owners_sha256;       // of owners
 };
 
-// `data` is the copy's data/, `source_look` the look at the source with paths relative to it. A
-// file with a second name, or anything but files, directories and links, is refused. Modes become
-// 0700 and 0600 with the owner's x bit that the source has; owner and group are this process's.
+// Anything in data/ but files, directories and links is refused, and so is a file with a second
+// name, but for one of the generation before. Modes become 0700 and 0600 with the owner's x bit
+// that the source has; owner and group are this process's; directories get the source's mtime. Of
+// what the generation before has too nothing is touched, and its digest there is taken over.
 //
-// Of `owners` the lines are kept whose path is in the copy with the same type (and those of FIFOs
-// and the like, where the copy has their directory): the lines were read from a live source, and
-// whoever restores by them must not be led to anything else.
-Result<Sealed> seal(int data, const TreeLook& source_look, const std::vector<OwnersLine>& owners,
-                    const Patience& patience);
-
-// A line of SHA256SUMS. A name with a backslash, newline or carriage return is escaped and the
-// line begins with a backslash (coreutils manual, "md5sum: output format").
-std::string checksum_line(const std::string& hex, const std::string& path);
+// `owners` (owners.h) holds what the copy holds, where the source has an entry of the same type at
+// the same place, and the FIFOs, sockets and devices that lie beside it there. The source is live:
+// whoever restores by these lines must not be led to anything else.
+Result<Sealed> seal(const SealJob& job);
 
 }  // namespace repo

@@ -8,8 +8,9 @@
 namespace repo {
 
 struct SpaceNeed {
-  std::uint64_t bytes = 0;  // that the new copy takes
-  std::uint64_t freed = 0;  // that retention gives back once it is published
+  std::uint64_t bytes = 0;    // that the new copy takes
+  std::uint64_t freed = 0;    // that retention gives back once it is published
+  std::uint64_t entries = 0;  // inodes that the new copy takes
 };
 
 // An upper estimate for `jobs` items at a time: what stays, and what the largest copies in flight

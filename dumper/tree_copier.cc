@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <unordered_map>
-#include <unordered_set>
 
 #include "base/file_io.h"
 
@@ -44,6 +42,7 @@ Status copy_by_hand(int from, int to, off_t at, off_t end, const Patience& patie
       if (written < 0) return system_error("write", "", errno);
       done += written;
     }
+    tell_progress(patience, static_cast<std::uint64_t>(n));
     at += n;
   }
   return {};
@@ -64,6 +63,7 @@ Status copy_range(int from, int to, off_t at, off_t end, const Patience& patienc
     if (n < 0) return system_error("copy", "", errno);
     // The end, or a file system that says 0 for what it cannot copy.
     if (n == 0) return copy_by_hand(from, to, at, end, patience);
+    tell_progress(patience, static_cast<std::uint64_t>(n));
     at += n;
   }
   return {};
@@ -96,155 +96,158 @@ Status copy_content(int from, int to, off_t size, const Patience& patience) {
   return {};
 }
 
+bool leads_nowhere(int code) { return code == ENOENT || code == ELOOP || code == ENXIO; }
+
 class Copier final : public TreeVisitor {
  public:
-  Copier(const TreeSource& source, int target, const CopyPass* before, const CopyOptions& options)
-      : source_(source), target_(target), before_(before), options_(options) {
-    clock_gettime(CLOCK_REALTIME, &pass.began);
-    if (!before) return;
-    for (const TreeEntry& entry : before->look.entries) known_.emplace(entry.path, &entry);
-    settled_ = before->began;
+  // `began`: of the pass before this one.
+  Copier(const TreeSource& source, int target, const struct timespec* began,
+         const CopyOptions& options)
+      : source_(source), target_(target), is_update_(began != nullptr), options_(options) {
+    if (!began) return;
+    settled_ = *began;
     settled_.tv_sec -= 1;
   }
 
-  CopyPass pass;
+  LookBuilder look;
 
   Result<Descend> enter(const TreeEntry& entry, int parent, const std::string& name) override {
-    if (entry.path.empty()) {
-      pass.look.entries.push_back(entry);
-      targets_.push_back(UniqueFd(fcntl(target_, F_DUPFD_CLOEXEC, 0)));
-      if (!targets_.back()) return system_error("dup", "", errno);
-      return Descend::kYes;
-    }
+    if (entry.path.empty()) return enter_top(entry);
     if (options_.skip && options_.skip(entry.path)) return Descend::kNo;
+    if (options_.refuse) {
+      if (std::optional<Error> refused = options_.refuse(entry)) return *std::move(refused);
+    }
+    if (is_update_) levels_.back().seen.push_back(name);
     if (entry.is_directory()) return enter_directory(entry, name);
-    Result<bool> taken = take(entry, parent, name);
-    if (!taken) return taken.error();
+    if (Status taken = take(entry, parent, name); !taken) return taken.error();
     return Descend::kNo;
   }
 
   Status leave(const TreeEntry& entry, int) override {
-    const UniqueFd target = std::move(targets_.back());
-    targets_.pop_back();
-    return set_mtime(target.get(), entry);
+    const Level level = std::move(levels_.back());
+    levels_.pop_back();
+    if (is_update_) {
+      if (Status removed = remove_the_gone(entry.path, level); !removed) return removed;
+    }
+    return set_mtime(level.target.get(), entry);
   }
 
-  // What the first pass has copied and this one has not seen.
-  Status remove_the_gone() {
-    std::unordered_set<std::string> seen;
-    for (const TreeEntry& entry : pass.look.entries) seen.insert(entry.path);
-    for (auto each = before_->look.entries.rbegin(); each != before_->look.entries.rend(); ++each) {
-      if (seen.contains(each->path)) continue;
-      const std::size_t slash = each->path.rfind('/');
-      const std::string name =
-          slash == std::string::npos ? each->path : each->path.substr(slash + 1);
-      UniqueFd parent;
-      if (slash != std::string::npos) {
-        Result<UniqueFd> opened =
-            open_beneath(target_, each->path.substr(0, slash), O_RDONLY | O_DIRECTORY);
-        if (!opened) {
-          const int code = opened.error().code;
-          if (code == ENOENT || code == ENOTDIR || code == ELOOP) continue;  // gone with its folder
-          return system_error("remove", each->path, code);
-        }
-        parent = *std::move(opened);
+ private:
+  // A directory on the way to where the walk is.
+  struct Level {
+    UniqueFd target;
+    UniqueFd previous;
+    std::vector<std::string> seen;  // at the source, sorted; of an update alone
+  };
+
+  Result<Descend> enter_top(const TreeEntry& entry) {
+    look.add(entry);
+    Level top;
+    top.target = UniqueFd(fcntl(target_, F_DUPFD_CLOEXEC, 0));
+    if (!top.target) return system_error("dup", "", errno);
+    if (options_.shared.previous >= 0) {
+      top.previous = UniqueFd(fcntl(options_.shared.previous, F_DUPFD_CLOEXEC, 0));
+    }
+    levels_.push_back(std::move(top));
+    return Descend::kYes;
+  }
+
+  Result<Descend> enter_directory(const TreeEntry& entry, const std::string& name) {
+    const int target = levels_.back().target.get();
+    if (mkdirat(target, name.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
+      return system_error("create", entry.path, errno);
+    }
+    Level level;
+    level.target = open_folder(target, name);
+    if (!level.target && is_update_ && (errno == ENOTDIR || errno == ELOOP)) {
+      if (Status removed = remove_tree(target, name); !removed) return removed.error();
+      if (mkdirat(target, name.c_str(), kDirectoryMode) != 0) {
+        return system_error("create", entry.path, errno);
       }
-      const int folder = parent ? parent.get() : target_;
-      if (Status removed = remove_tree(folder, name); !removed) return removed;
-      const TreeEntry* above =
-          pass.look.find(slash == std::string::npos ? "" : each->path.substr(0, slash));
-      if (above) {
-        if (Status timed = set_mtime(folder, *above); !timed) return timed;
-      }
+      level.target = open_folder(target, name);
+    }
+    if (!level.target) return system_error("open", entry.path, errno);
+    if (levels_.back().previous) level.previous = open_folder(levels_.back().previous.get(), name);
+    levels_.push_back(std::move(level));
+    look.add(entry);
+    return Descend::kYes;
+  }
+
+  static UniqueFd open_folder(int parent, const std::string& name) {
+    return UniqueFd(openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  }
+
+  // What lies in the target from the pass before and is no longer at the source.
+  Status remove_the_gone(const std::string& path, const Level& level) const {
+    const Result<std::vector<std::string>> names = names_in(level.target.get());
+    if (!names) return system_error("read", path, names.error().code);
+    for (const std::string& name : *names) {
+      if (std::binary_search(level.seen.begin(), level.seen.end(), name)) continue;
+      if (options_.skip && options_.skip(path.empty() ? name : path + "/" + name)) continue;
+      if (Status removed = remove_tree(level.target.get(), name); !removed) return removed;
     }
     return {};
   }
 
- private:
-  int target_directory() const { return targets_.back().get(); }
-
-  const TreeEntry* known(const TreeEntry& entry) const {
-    const auto found = known_.find(entry.path);
-    return found == known_.end() ? nullptr : found->second;
-  }
-
-  bool is_unchanged(const TreeEntry& entry) const {
-    const TreeEntry* old = known(entry);
-    return old && old->st.st_mode == entry.st.st_mode && old->st.st_ino == entry.st.st_ino &&
-           old->st.st_dev == entry.st.st_dev && old->st.st_size == entry.st.st_size &&
-           equal(old->st.st_mtim, entry.st.st_mtim) && equal(old->st.st_ctim, entry.st.st_ctim) &&
+  // Copied by the pass before, and not changed since.
+  bool is_unchanged(const TreeEntry& entry, const struct stat& copied) const {
+    return (copied.st_mode & S_IFMT) == (entry.st.st_mode & S_IFMT) &&
+           copied.st_size == entry.st.st_size && equal(copied.st_mtim, entry.st.st_mtim) &&
+           (copied.st_mode & S_IXUSR) ==
+               (entry.is_file() ? entry.st.st_mode & S_IXUSR : copied.st_mode & S_IXUSR) &&
            is_older(entry.st.st_ctim, settled_);
   }
 
-  Result<Descend> enter_directory(const TreeEntry& entry, const std::string& name) {
-    const TreeEntry* old = known(entry);
-    if (old && !old->is_directory()) {
-      if (Status removed = remove_tree(target_directory(), name); !removed) return removed.error();
+  Status take(const TreeEntry& entry, int parent, const std::string& name) {
+    const int target = levels_.back().target.get();
+    if (is_update_ || options_.keep_existing) {
+      struct stat copied = {};
+      const bool exists = fstatat(target, name.c_str(), &copied, AT_SYMLINK_NOFOLLOW) == 0;
+      if (exists && options_.keep_existing && !is_update_) return {};
+      if (exists && is_unchanged(entry, copied)) {
+        look.add(entry);
+        return {};
+      }
+      if (exists) {
+        if (Status removed = remove_tree(target, name); !removed) return removed;
+      }
     }
-    if (mkdirat(target_directory(), name.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
-      return system_error("create", entry.path, errno);
-    }
-    UniqueFd made(
-        openat(target_directory(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!made) return system_error("open", entry.path, errno);
-    if (Status shown = show_to_readers(made.get(), entry.path, kDirectoryMode | S_IRGRP | S_IXGRP);
-        !shown) {
-      return shown.error();
-    }
-    targets_.push_back(std::move(made));
-    pass.look.entries.push_back(entry);
-    return Descend::kYes;
-  }
-
-  // False where it vanished.
-  Result<bool> take(const TreeEntry& entry, int parent, const std::string& name) {
-    if (is_unchanged(entry)) {
-      pass.look.entries.push_back(entry);
-      return true;
-    }
-    if (known(entry)) {
-      if (Status removed = remove_tree(target_directory(), name); !removed) return removed.error();
-    }
-    if (options_.keep_existing &&
-        faccessat(target_directory(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-      return true;
-    }
+    if (entry.is_file()) return take_file(entry, parent, name);
     if (entry.is_link()) {
-      if (symlinkat(entry.link.c_str(), target_directory(), name.c_str()) != 0) {
+      if (symlinkat(entry.link.c_str(), target, name.c_str()) != 0) {
         return system_error("create", entry.path, errno);
       }
       const struct timespec times[2] = {entry.st.st_mtim, entry.st.st_mtim};
-      utimensat(target_directory(), name.c_str(), times, AT_SYMLINK_NOFOLLOW);
-    } else if (entry.is_file()) {
-      return take_file(entry, parent, name);
+      utimensat(target, name.c_str(), times, AT_SYMLINK_NOFOLLOW);
     }
-    pass.look.entries.push_back(entry);
-    return true;
+    look.add(entry);
+    return {};
   }
 
-  Result<bool> take_file(TreeEntry entry, int parent, const std::string& name) {
+  Status take_file(TreeEntry entry, int parent, const std::string& name) {
+    Result<bool> shared = share(entry, name);
+    if (!shared) return shared.error();
+    if (*shared) {
+      look.add(entry);
+      return {};
+    }
     const UniqueFd from = [&] {
       const ActAs as(source_.as);
       return UniqueFd(
           openat(parent, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     }();
-    if (!from) {
-      if (errno == ENOENT || errno == ELOOP || errno == ENXIO) return false;
-      return system_error("open", entry.path, errno);
-    }
+    if (!from) return leads_nowhere(errno) ? Status() : system_error("open", entry.path, errno);
     if (fstat(from.get(), &entry.st) != 0) return system_error("stat", entry.path, errno);
-    if (!entry.is_file()) return false;  // exchanged between the two looks
-    const mode_t mode = kFileMode | (entry.st.st_mode & S_IXUSR);
-    const UniqueFd to(openat(target_directory(), name.c_str(),
-                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
-    if (!to) return system_error("create", entry.path, errno);
-    Status copied = copy_content(from.get(), to.get(), entry.st.st_size, options_.patience);
+    if (!entry.is_file()) return {};  // exchanged between the two looks
+    Result<UniqueFd> to = create(entry, name);
+    if (!to) return to.error();
+    Status copied = copy_content(from.get(), to->get(), entry.st.st_size, options_.patience);
     if (!copied) {
       Error error = copied.error();
       if (error.path.empty() && error.code != 0) error.path = entry.path;
       return error;
     }
-    if (before_) {  // what the source's locks do not guard may change even now
+    if (is_update_) {  // what the source's locks do not guard may change even now
       struct stat now = {};
       if (fstat(from.get(), &now) != 0) return system_error("stat", entry.path, errno);
       if (now.st_size != entry.st.st_size || !equal(now.st_mtim, entry.st.st_mtim)) {
@@ -253,20 +256,45 @@ class Copier final : public TreeVisitor {
         return error;
       }
     }
-    if (Status shown = show_to_readers(to.get(), entry.path, mode | S_IRGRP); !shown) {
-      return shown.error();
-    }
-    if (Status timed = set_mtime(to.get(), entry); !timed) return timed.error();
-    pass.look.entries.push_back(std::move(entry));
-    return true;
+    if (Status timed = set_mtime(to->get(), entry); !timed) return timed;
+    if (const int code = to->close(); code != 0) return system_error("close", entry.path, code);
+    look.add(entry);
+    return {};
   }
 
-  Status show_to_readers(int fd, const std::string& path, mode_t mode) const {
-    if (!options_.readers) return {};
-    if (fchown(fd, static_cast<uid_t>(-1), *options_.readers) != 0 || fchmod(fd, mode) != 0) {
-      return system_error("change the mode", path, errno);
+  // True where the previous copy had it.
+  Result<bool> share(const TreeEntry& entry, const std::string& name) {
+    const int previous = levels_.back().previous.get();
+    if (previous < 0 || !options_.shared.immutable(entry.path)) return false;
+    struct stat st = {};
+    if (fstatat(previous, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !is_same_file(st, entry.st)) {
+      return false;
     }
-    return {};
+    const int target = levels_.back().target.get();
+    if (can_clone_) {
+      const UniqueFd from(openat(previous, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+      if (!from) return system_error("open", entry.path, errno);
+      Result<UniqueFd> to = create(entry, name);
+      if (!to) return to.error();
+      if (ioctl(to->get(), FICLONE, from.get()) == 0) {
+        if (Status timed = set_mtime(to->get(), entry); !timed) return timed.error();
+        return true;
+      }
+      can_clone_ = false;
+      if (unlinkat(target, name.c_str(), 0) != 0) return system_error("remove", entry.path, errno);
+    }
+    if (linkat(previous, name.c_str(), target, name.c_str(), 0) == 0) return true;
+    if (errno == EMLINK || errno == EPERM || errno == EOPNOTSUPP || errno == EXDEV) return false;
+    return system_error("link", entry.path, errno);
+  }
+
+  Result<UniqueFd> create(const TreeEntry& entry, const std::string& name) const {
+    UniqueFd file(openat(levels_.back().target.get(), name.c_str(),
+                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                         kFileMode | (entry.st.st_mode & S_IXUSR)));
+    if (!file) return system_error("create", entry.path, errno);
+    return file;
   }
 
   static Status set_mtime(int fd, const TreeEntry& entry) {
@@ -277,27 +305,41 @@ class Copier final : public TreeVisitor {
 
   const TreeSource& source_;
   const int target_;
-  const CopyPass* before_;
+  const bool is_update_;
   const CopyOptions& options_;
   struct timespec settled_ = {};
-  std::unordered_map<std::string, const TreeEntry*> known_;
-  std::vector<UniqueFd> targets_;  // of the directories on the way to where the walk is
+  bool can_clone_ = true;
+  std::vector<Level> levels_;
 };
 
 }  // namespace
 
-Result<CopyPass> copy_tree(const TreeSource& source, int target, const CopyOptions& options) {
-  Copier copier(source, target, nullptr, options);
-  if (Status walked = walk_tree(source, copier, options.patience); !walked) return walked.error();
-  return std::move(copier.pass);
+SharedBelow::SharedBelow(const Shared& above, const std::string& folder) {
+  if (above.previous < 0) return;
+  Result<UniqueFd> opened =
+      open_beneath(above.previous, folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
+  if (opened) folder_ = *std::move(opened);
+  immutable_ = [above = above.immutable, folder](const std::string& path) {
+    return above(folder.empty() ? path : folder + "/" + path);
+  };
 }
 
-Result<CopyPass> update_tree(const TreeSource& source, int target, const CopyPass& first,
-                             const CopyOptions& options) {
-  Copier copier(source, target, &first, options);
+bool is_same_file(const struct stat& previous, const struct stat& st) {
+  return S_ISREG(previous.st_mode) && previous.st_uid == geteuid() &&
+         previous.st_size == st.st_size && equal(previous.st_mtim, st.st_mtim);
+}
+
+Result<TreeLook> copy_tree(const TreeSource& source, int target, const CopyOptions& options) {
+  Copier copier(source, target, nullptr, options);
   if (Status walked = walk_tree(source, copier, options.patience); !walked) return walked.error();
-  if (Status removed = copier.remove_the_gone(); !removed) return removed.error();
-  return std::move(copier.pass);
+  return copier.look.finish();
+}
+
+Result<TreeLook> update_tree(const TreeSource& source, int target, const struct timespec& began,
+                             const CopyOptions& options) {
+  Copier copier(source, target, &began, options);
+  if (Status walked = walk_tree(source, copier, options.patience); !walked) return walked.error();
+  return copier.look.finish();
 }
 
 }  // namespace repo

@@ -9,43 +9,66 @@
 //            opened nor copied. Extended attributes and owners are not put on the copy: see
 //            owners.h.
 // Modes      Directories 0700, files 0600 with the owner's x bit kept; setuid, setgid and sticky
-//            never. With `readers` the group of that id may read too (0750, 0640), until seal.
+//            never.
 // Times      Files, links and directories get the source's mtime.
+// Sharing    A file that its format never changes once it is written may be the previous copy's:
+//            reflinked from there, or a hard link to it. Nothing of the previous copy is changed.
 // Racing     A file that grows or vanishes under the first pass is left to the second. What was
 //            changed within a second before the first pass began, or later, is copied again by
 //            the second, since a file system's clock ticks coarsely.
+// Memory     That of one directory's names; not of the tree.
 // Failures   The first error ends the pass; the target is then good for removal only.
 #pragma once
 
-#include <cstdint>
 #include <ctime>
+#include <functional>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "dumper/tree.h"
 
 namespace repo {
 
-struct CopyOptions {
-  std::optional<std::uint32_t> readers;  // a group id; where this process is root
-  Skip skip;                             // paths that are left out
-  Patience patience;
-  bool keep_existing = false;  // what `target` has already stays as it is
+// A copy that was made and verified before, laid out as the target is.
+struct Shared {
+  int previous = -1;  // its top; < 0: there is none
+  // Whether a file at this path is never changed: one of the same size and mtime in the previous
+  // copy is the same file.
+  std::function<bool(const std::string& path)> immutable;
 };
 
-// What a pass has done: the look at the source that the copy corresponds to.
-struct CopyPass {
-  TreeLook look;
-  struct timespec began = {};
+// The same for a tree that lies at `folder` of this one. Nothing is shared where the previous copy
+// does not have it.
+class SharedBelow {
+ public:
+  SharedBelow(const Shared& above, const std::string& folder);
+  Shared get() const { return {folder_.get(), immutable_}; }
+
+ private:
+  UniqueFd folder_;
+  std::function<bool(const std::string& path)> immutable_;
+};
+
+// The file of the previous copy that stands for one with this size and mtime.
+bool is_same_file(const struct stat& previous, const struct stat& st);
+
+struct CopyOptions {
+  Skip skip;  // paths that are left out
+  Patience patience;
+  // The pass ends with its error where it has one for an entry that is not left out.
+  std::function<std::optional<Error>(const TreeEntry& entry)> refuse;
+  bool keep_existing = false;  // what `target` has already stays as it is
+  Shared shared;
 };
 
 // `target` is an open directory that takes what is in the top of `source`. It may have directories
-// in it, and other files only with `keep_existing`.
-Result<CopyPass> copy_tree(const TreeSource& source, int target, const CopyOptions& options);
+// in it, and other files only with `keep_existing`. The look is the one at the source that the copy
+// corresponds to.
+Result<TreeLook> copy_tree(const TreeSource& source, int target, const CopyOptions& options);
 
-// `target` holds what `first` has copied.
-Result<CopyPass> update_tree(const TreeSource& source, int target, const CopyPass& first,
+// `target` holds what a pass that began at `began` (TreeLook) has copied; what lies in it beside
+// that and is not skipped is removed.
+Result<TreeLook> update_tree(const TreeSource& source, int target, const struct timespec& began,
                              const CopyOptions& options);
 
 }  // namespace repo

@@ -18,4 +18,21 @@ nlohmann::ordered_json detail_json(const Detail& detail) {
   return object;
 }
 
+Detail read_detail(const nlohmann::ordered_json& object) {
+  Detail detail;
+  if (!object.is_object()) return detail;
+  const std::string exact = "_b64";
+  for (const auto& [key, value] : object.items()) {
+    if (key.ends_with(exact)) continue;
+    if (value.is_number_unsigned()) detail.emplace_back(key, value.get<std::uint64_t>());
+    if (!value.is_string()) continue;
+    const auto bytes = object.find(key + exact);
+    const auto decoded = bytes != object.end() && bytes->is_string()
+                             ? base64_decode(bytes->get<std::string>())
+                             : std::nullopt;
+    detail.emplace_back(key, decoded ? *decoded : value.get<std::string>());
+  }
+  return detail;
+}
+
 }  // namespace repo

@@ -38,6 +38,7 @@ struct ManifestItem {
 struct Manifest {
   std::string host;
   std::vector<std::string> roots;
+  std::vector<std::string> pruned;  // paths of directories that were not entered
   bool complete = false;
   std::vector<ManifestItem> items;
 };

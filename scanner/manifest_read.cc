@@ -118,7 +118,7 @@ Manifest manifest(const Json& document) {
   }
   for (const char* key : {"tool", "started", "finished"}) text(document, "", key);
   if (!field(document, "", "stats").is_object()) refuse("stats", "not an object");
-  for (const char* key : {"pointers", "pruned", "errors"}) array(document, key);
+  for (const char* key : {"pointers", "errors"}) array(document, key);
   Manifest result;
   result.host = text(document, "", "host");
   result.complete = boolean(document, "", "complete");
@@ -139,6 +139,11 @@ Manifest manifest(const Json& document) {
       root = *bytes;
     }
     result.roots.push_back(canonical(std::move(root), where));
+  }
+  const Json& pruned = array(document, "pruned");
+  for (std::size_t i = 0; i < pruned.size(); ++i) {
+    if (!pruned[i].is_object()) refuse(fmt::format("pruned[{}]", i), "not an object");
+    result.pruned.push_back(path_bytes(pruned[i], fmt::format("pruned[{}].", i), "path"));
   }
   const Json& repositories = array(document, "repositories");
   for (std::size_t i = 0; i < repositories.size(); ++i) {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/exit_code.h"
+#include "base/options_config.h"
 #include "scanner/signature.h"
 
 namespace repo {
@@ -21,14 +22,16 @@ std::vector<std::string> kind_names() {
 
 // CLI11 takes "[a,b]" among positional arguments for a list. A root of such a name is a relative
 // path, and so is the same with "./" before it.
-std::vector<std::string> with_literal_roots(int argc, const char* const* argv) {
-  const std::set<std::string> with_value = {"-o", "--output", "-j",        "--jobs",
-                                            "-k", "--kinds",  "--exclude", "--fs"};
+std::vector<std::string> with_literal_roots(const CLI::App& app, int argc,
+                                            const char* const* argv) {
   std::vector<std::string> arguments;
   bool options_ended = false;
   for (int i = 1; i < argc; ++i) {
     std::string argument = argv[i];
-    const bool is_value = !options_ended && with_value.contains(argv[i - 1]);
+    const std::string before = argv[i - 1];
+    const CLI::Option* option =
+        options_ended || before[0] != '-' ? nullptr : app.get_option_no_throw(before);
+    const bool is_value = option && option->get_items_expected_min() > 0;
     if (!is_value && argument.starts_with('[')) argument.insert(0, "./");
     options_ended = options_ended || (!is_value && argument == "--");
     arguments.push_back(std::move(argument));
@@ -44,7 +47,8 @@ int default_scan_jobs() {
   return std::clamp(4 * cores, 8, 64);
 }
 
-std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const char* const* argv) {
+std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const char* const* argv,
+                                                             const std::string& default_config) {
   ScanOptions options;
   options.jobs = default_scan_jobs();
   CLI::App app(
@@ -82,20 +86,25 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
   app.add_option("--fs", fs_types, "enter file systems of this type too (repeatable)")
       ->type_name("TYPE")
       ->allow_extra_args(false);
-  CLI::Option* list =
-      app.add_flag("--list", options.list, "print the paths, a line each, and no manifest");
-  app.add_flag("-0", options.nul, "with --list: raw paths, each with a NUL behind it")->needs(list);
+  app.add_flag("--list", options.list, "print the paths, a line each, and no manifest");
+  app.add_flag("-0", options.nul, "with --list: raw paths, each with a NUL behind it");
   app.add_flag("-v,--verbose", options.verbose, "name everything that is not entered");
   app.add_flag("-q,--quiet", options.quiet, "print errors only");
   app.add_flag("--nice", options.nice, "run at idle priority");
+  add_config_option(app, default_config);
   try {
-    app.parse(with_literal_roots(argc, argv));
+    app.parse(with_literal_roots(app, argc, argv));
   } catch (const CLI::ParseError& error) {
     std::ostringstream out;
     std::ostringstream err;
     const bool asked = app.exit(error, out, err) == 0;
     return OptionsMessage{exit_status(asked ? ExitCode::kOk : ExitCode::kUsage),
                           asked ? out.str() : err.str()};
+  }
+  const Result<Config> config = configure(app);
+  if (!config) return config_message(app.get_name(), config.error());
+  if (options.nul && !options.list) {
+    return OptionsMessage{exit_status(ExitCode::kUsage), "-0 requires --list\n"};
   }
   for (std::string& root : options.roots) {
     if (root.starts_with("./[")) root.erase(0, 2);

@@ -1,4 +1,5 @@
-// repo-scan's command line as a value. The only place of this tool that knows CLI11.
+// repo-scan's command line and configuration as a value. With options.cc the only place of this
+// tool that knows CLI11.
 #pragma once
 
 #include <optional>
@@ -7,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/config_file.h"
 #include "base/options_message.h"
 
 namespace repo {
@@ -30,6 +32,8 @@ struct ScanOptions {
 // More than the cores, since a scan of a cold tree waits for the disk.
 int default_scan_jobs();
 
-std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const char* const* argv);
+// The command line together with the configuration file (base/options_config.h), which is read.
+std::variant<ScanOptions, OptionsMessage> parse_scan_options(
+    int argc, const char* const* argv, const std::string& default_config = kConfigPath);
 
 }  // namespace repo

@@ -71,10 +71,23 @@ std::optional<ProbeResult> missing_part(const Directory& git, const std::string&
   return broken(prefix + name, ENOTDIR, "git repository whose " + name + " are no directory");
 }
 
+// The administrative folder of a linked worktree: its objects and refs are elsewhere, and it
+// belongs to them. A folder .git that says the same of itself is no worktree of git's making.
+ProbeResult probe_common(const Directory& git, const std::string& prefix) {
+  if (prefix.empty()) return {};
+  Result<std::string> common = git.read_file("commondir", kSmall);
+  if (!common) {
+    return broken(prefix + "commondir", common.error().code,
+                  "git directory that does not say where its objects are");
+  }
+  while (common->ends_with('\n')) common->pop_back();
+  const std::string target = common->starts_with('/') ? *common : prefix + *common;
+  return {.target = Target{target, "git directory with the objects and refs of another"}};
+}
+
 // A git directory; `prefix` leads to it from the directory that is probed.
 ProbeResult probe_git_directory(const Directory& git, const std::string& prefix) {
-  // The administrative folder of a linked worktree: its objects and refs are elsewhere.
-  if (exists(git, "commondir")) return {};
+  if (exists(git, "commondir")) return probe_common(git, prefix);
   const Result<std::string> head = read_head(git);
   if (!head || head->empty()) {
     const bool is_one = is_directory(git, "objects") && is_directory(git, "refs") &&

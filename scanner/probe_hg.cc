@@ -1,16 +1,7 @@
 // Sources: mercurial/localrepo.py, makelocalrepository() (any directory `.hg` is a repository;
-// `sharedpath` names the .hg whose store is used); mercurial/revlogutils/constants.py (layout of
-// the revlog index, version 1); `hg help internals.revlogs`.
-//
-// Revlog index v1: records of 64 bytes, big-endian: u48 offset, u16 flags, u32 compressed length,
-// u32 length, u32 base, u32 link, u32 parent 1, u32 parent 2, 20 bytes node, 12 bytes padding. The
-// first 4 bytes of the file are flags (bit 0: inline, each record is followed by its data) and
-// version instead of the first record's offset.
-
-#include <fmt/format.h>
+// `sharedpath` names the .hg whose store is used).
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <set>
 
@@ -20,75 +11,7 @@
 namespace repo {
 namespace {
 
-constexpr std::uint64_t kRecord = 64;
 constexpr std::size_t kSmall = 65536;
-
-struct ChangelogFacts {
-  bool known = false;  // false: a layout that this reader does not know
-  std::uint64_t count = 0;
-  std::string tip;  // hex; empty where there is no changeset
-};
-
-std::uint32_t big_endian(const char* bytes) {
-  std::uint32_t value = 0;
-  for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
-
-std::string node_hex(const char* record) {
-  std::string hex;
-  for (int i = 32; i < 52; ++i) {
-    hex += fmt::format("{:02x}", static_cast<unsigned char>(record[i]));
-  }
-  return hex;
-}
-
-// The state at one moment: a writer that appends meanwhile is seen up to a whole record.
-Result<ChangelogFacts> read_changelog(const File& file) {
-  std::array<char, kRecord> record{};
-  Result<std::size_t> n = file.read_at(0, record);
-  if (!n) return n.error();
-  if (*n == 0) return ChangelogFacts{true, 0, ""};
-  const std::uint32_t header = *n >= 4 ? big_endian(record.data()) : 0;
-  const std::uint32_t version = header & 0xFFFF;
-  if (*n < kRecord || version != 1) return ChangelogFacts{};  // the "dummy" of new formats, v2 …
-  const bool is_inline = (header >> 16 & 1) != 0;
-
-  // Mercurial splits an inline index long before this; hopping through terabytes of holes would
-  // take for ever.
-  constexpr std::uint64_t kLargestInline = std::uint64_t{64} << 20;
-  if (is_inline && file.size() > kLargestInline) return ChangelogFacts{};
-
-  ChangelogFacts facts{true, 0, ""};
-  if (!is_inline) {
-    facts.count = file.size() / kRecord;
-    n = file.read_at((facts.count - 1) * kRecord, record);
-    if (!n) return n.error();
-    if (*n < kRecord) return plain_error("read", "", "the index was cut while it was read");
-    facts.tip = node_hex(record.data());
-    return facts;
-  }
-  // Inline: hop from record to record, through a window so that it costs few reads.
-  std::string window(std::size_t{256} << 10, '\0');
-  std::uint64_t start = 0;
-  std::size_t filled = 0;
-  for (std::uint64_t at = 0; at + kRecord <= file.size();) {
-    if (at < start || at + kRecord > start + filled) {
-      start = at;
-      n = file.read_at(start, window);
-      if (!n) return n.error();
-      filled = *n;
-      if (filled < kRecord) break;
-    }
-    const char* here = window.data() + (at - start);
-    const std::uint64_t length = big_endian(here + 8);
-    if (at + kRecord + length > file.size()) break;  // appended to at this moment
-    facts.tip = node_hex(here);
-    ++facts.count;
-    at += kRecord + length;
-  }
-  return facts;
-}
 
 // The lines of .hg/requires; none where it cannot be read (ancient repositories have none).
 std::set<std::string> requirements(const Directory& hg) {
@@ -169,25 +92,6 @@ ProbeResult probe_hg(const Directory& directory) {
                                           : "hg repository whose changelog cannot be read");
   }
   return {.detail = *std::move(facts)};
-}
-
-Result<Detail> read_hg_store(const Directory& directory) {
-  const std::string index = "00changelog.i";
-  const Result<std::unique_ptr<File>> file = directory.open_file(index);
-  if (!file) {
-    if (file.error().code == ENOENT) return Detail{{"changesets", std::uint64_t{0}}};
-    return file.error();
-  }
-  const Result<ChangelogFacts> facts = read_changelog(**file);
-  if (!facts) {
-    Error error = facts.error();
-    error.path = index;
-    return error;
-  }
-  Detail detail;
-  if (facts->known) detail.emplace_back("changesets", facts->count);
-  if (facts->known && facts->count > 0) detail.emplace_back("tip", facts->tip);
-  return detail;
 }
 
 }  // namespace repo

@@ -57,6 +57,35 @@ INSTANTIATE_TEST_SUITE_P(
         TextCase{"staging", "staging"}, TextCase{"parent", ".."}),
     test::case_name);
 
+TEST(Rfc3339Test, ComesBack) {
+  for (const std::int64_t seconds :
+       {0LL, 951'782'400LL, 1'709'164'800LL, 1'769'903'999LL, 2'147'483'648LL, 4'102'444'799LL}) {
+    EXPECT_EQ(parse_rfc3339(rfc3339(at(seconds))), at(seconds)) << seconds;
+  }
+}
+
+class Rfc3339RefusalTest : public testing::TestWithParam<TextCase> {};
+
+TEST_P(Rfc3339RefusalTest, IsNoTimeOfOurs) {
+  EXPECT_EQ(parse_rfc3339(GetParam().text), std::nullopt);
+}
+
+INSTANTIATE_TEST_SUITE_P(Texts, Rfc3339RefusalTest,
+                         testing::Values(TextCase{"empty", ""},
+                                         TextCase{"stamp", "20260131T235959Z"},
+                                         TextCase{"no_zone", "2026-01-31T23:59:59"},
+                                         TextCase{"another_zone", "2026-01-31T23:59:59+01:00"},
+                                         TextCase{"fraction", "2026-01-31T23:59:59.5Z"},
+                                         TextCase{"lower_case", "2026-01-31t23:59:59z"},
+                                         TextCase{"blank", "2026-01-31 23:59:59Z"},
+                                         TextCase{"february_30", "2026-02-30T00:00:00Z"},
+                                         TextCase{"hour_24", "2026-01-31T24:00:00Z"},
+                                         TextCase{"separators_elsewhere", "2026-0131T-23:5959Z"},
+                                         TextCase{"negative", "-2026-01-31T23:59:59Z"},
+                                         TextCase{"date", "2026-01-31"},
+                                         TextCase{"longer", "2026-01-31T23:59:59ZZ"}),
+                         test::case_name);
+
 struct DurationCase : test::NamedCase {
   std::string text;
   std::chrono::seconds expected;

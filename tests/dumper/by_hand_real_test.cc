@@ -25,10 +25,14 @@ TEST(ChecksumsByHandTest, D18_Sha256sumChecksWhatWeWriteAndWritesTheSame) {
         std::string(255, 'n')}) {
     test::write_file(tree / "data/" + name, "content of " + name);
   }
-  const UniqueFd data = test::open_folder(tree / "data");
-  const Result<Sealed> sealed = seal(data.get(), TreeLook(), {}, test::patient());
+  const UniqueFd staging = test::open_folder(tree.path());
+  const UniqueFd source = test::open_folder(tree / "data");
+  SealJob job;
+  job.staging = staging.get();
+  job.source = source.get();
+  job.patience = test::patient();
+  const Result<Sealed> sealed = seal(job);
   ASSERT_TRUE(sealed) << describe(sealed.error());
-  test::write_file(tree / "SHA256SUMS", sealed->checksums);
   const test::Ran ran =
       test::run({"bash", "-c", "cd \"$0\" && sha256sum --strict -c SHA256SUMS", tree.path()});
   EXPECT_EQ(ran.status, 0) << ran.err << ran.out;

@@ -7,9 +7,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <sstream>
 
 #include "base/digest.h"
 #include "dumper/hg_lock.h"
@@ -40,8 +40,14 @@ class HgCopyTest : public testing::Test {
     const UniqueFd staging = test::open_folder(staging_);
     Patience patience = test::patient();
     patience.stall = stall;
-    return copy_hg(
-        {test::source_at("hg", source_), source.get(), staging.get(), 1'900'000'005, {}, patience});
+    return copy_hg({test::source_at("hg", source_),
+                    source.get(),
+                    staging.get(),
+                    1'900'000'005,
+                    {},
+                    patience,
+                    {},
+                    std::nullopt});
   }
   CopyFacts must_copy() const {
     Result<CopyFacts> facts = copy();
@@ -53,10 +59,36 @@ class HgCopyTest : public testing::Test {
     EXPECT_FALSE(facts);
     return facts ? Error() : facts.error();
   }
-  static bool has_line(const CopyFacts& facts, char type, const std::string& path) {
-    return std::any_of(facts.owners.begin(), facts.owners.end(), [&](const OwnersLine& line) {
-      return line.type == type && line.path == path;
-    });
+  // "TYPE PATH" of each line of the file `owners` that a generation of this copy would have.
+  std::vector<std::string> owners(const CopyFacts& facts) const {
+    const UniqueFd source = test::open_folder(source_);
+    const UniqueFd staging = test::open_folder(staging_);
+    SealJob job;
+    job.staging = staging.get();
+    job.source = source.get();
+    job.elsewhere = facts.elsewhere ? &*facts.elsewhere : nullptr;
+    job.patience = test::patient();
+    const Result<Sealed> sealed = seal(job);
+    EXPECT_TRUE(sealed) << describe(sealed.error());
+    std::vector<std::string> found;
+    std::istringstream lines(test::read_file(staging_ + "/owners"));
+    for (std::string line; std::getline(lines, line);) {
+      found.push_back(line.substr(0, 2) + line.substr(line.find(" - ") + 3));
+    }
+    return found;
+  }
+  // The paths, relative to the source, that a look at it tells of.
+  std::vector<std::string> looked_at() const {
+    const UniqueFd source = test::open_folder(source_);
+    std::vector<std::string> paths;
+    DumpJob job;
+    job.source = test::source_at("hg", source_);
+    job.source_fd = source.get();
+    job.patience = test::patient();
+    const Result<TreeLook> look =
+        look_at_hg(job, [&](const TreeEntry& entry) { paths.push_back(entry.path); });
+    EXPECT_TRUE(look) << describe(look.error());
+    return paths;
   }
   // A share of `source`, which is there or not.
   void make_share(const std::string& path, const std::string& source, const std::string& how) {
@@ -90,7 +122,9 @@ TEST_F(HgCopyTest, BothLocksAreFreedAndNeverInTheCopy) {
     EXPECT_FALSE(test::exists(top + "/wlock")) << top;
     EXPECT_FALSE(test::exists(top + "/store/lock")) << top;
   }
-  EXPECT_EQ(facts.source_look.find(".hg/wlock"), nullptr);
+  test::make_link(source_ + "/.hg/wlock", "web2/f:1");
+  test::make_link(source_ + "/.hg/store/lock", "web2/f:1");
+  EXPECT_THAT(looked_at(), Not(Contains(testing::EndsWith("lock"))));
 }
 
 struct HeldCase : test::NamedCase {
@@ -154,22 +188,32 @@ TEST_F(HgCopyTest, TheFingerprintHasDigestsOfWhatVerifyDoesNotRead) {
 }
 
 TEST_F(HgCopyTest, OwnersAndLookAreRelativeToData) {
-  const CopyFacts facts = must_copy();
-  ASSERT_FALSE(facts.owners.empty());
-  EXPECT_EQ(facts.owners.front().path, "");
-  EXPECT_THAT(facts.owners.front().text, testing::EndsWith(" .\n"));
-  EXPECT_TRUE(has_line(facts, 'f', ".hg/store/data/file.i"));
-  for (const TreeEntry& entry : facts.source_look.entries) {
-    EXPECT_EQ(facts.source_look.find(entry.path), &entry) << entry.path;
+  const std::vector<std::string> found = owners(must_copy());
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found.front(), "d .");
+  EXPECT_THAT(found, Contains("f .hg/store/data/file.i"));
+  EXPECT_THAT(looked_at(), Contains(".hg/store/data/file.i"));
+  for (const std::string& path : looked_at()) {
+    EXPECT_TRUE(test::exists(staging_ + "/data/" + path)) << path;
   }
 }
 
 TEST_F(HgCopyTest, D20_AFifoIsNotWaitedFor) {
   test::make_fifo(source_ + "/.hg/fifo");
-  test::make_socket(source_ + "/.hg/store/s");
+  test::make_socket(source_ + "/.hg/s");
   const CopyFacts facts = must_copy();
   EXPECT_FALSE(test::exists(hg_ + "/fifo"));
-  EXPECT_TRUE(has_line(facts, 'p', ".hg/fifo"));
+  EXPECT_THAT(owners(facts), Contains("p .hg/fifo"));
+}
+
+TEST_F(HgCopyTest, D20_AFifoInTheStoreIsRefusedByName) {
+  test::make_fifo(source_ + "/.hg/store/fncache");
+  EXPECT_EQ(must_fail().path, ".hg/store/fncache");
+}
+
+TEST_F(HgCopyTest, D19_ALinkInTheStoreIsRefusedByName) {
+  test::make_link(source_ + "/.hg/store/dh", "/etc");
+  EXPECT_THAT(describe(must_fail()), HasSubstr(".hg/store/dh: data behind a symbolic link"));
 }
 
 TEST_F(HgCopyTest, D20_AFifoInPlaceOfAFileOfTheFingerprintIsAnError) {
@@ -223,7 +267,7 @@ TEST_P(HgShareTest, BecomesARepositoryOfItsOwn) {
   EXPECT_FALSE(test::exists(hg_ + "/sharedpath"));
   EXPECT_FALSE(test::exists(hg_ + "/shared"));
   EXPECT_THAT(facts.notes, Contains(HasSubstr("a share")));
-  EXPECT_TRUE(has_line(facts, 'f', ".hg/store/data/file.i"));
+  EXPECT_THAT(owners(facts), Contains("f .hg/store/data/file.i"));
   EXPECT_EQ(test::contents(origin), before);
 }
 

@@ -42,20 +42,23 @@ class HgDumperTest : public testing::Test {
             staging_fd_.get(),
             kUid,
             {},
-            test::patient()};
+            test::patient(),
+            {},
+            std::nullopt};
   }
   void copy() {
     Result<CopyFacts> facts = dumper_->copy(job(), runner_);
     ASSERT_TRUE(facts) << describe(facts.error());
     facts_ = *std::move(facts);
   }
-  Status verify() {
-    if (facts_.source_look.entries.empty()) copy();
+  Result<Verified> verify() {
+    if (facts_.fingerprint.empty()) copy();
     return dumper_->verify(job(), facts_, runner_);
   }
   void must_verify() {
-    const Status verified = verify();
+    const Result<Verified> verified = verify();
     ASSERT_TRUE(verified) << describe(verified.error());
+    EXPECT_EQ(*verified, Verified::kWhole);
   }
   std::vector<std::string> argv_of_verify() {
     must_verify();
@@ -90,7 +93,7 @@ TEST_F(HgDumperTest, D22_VerifyReadsNobodysConfigurationAndSeesTheCopyAlone) {
   EXPECT_THAT(command.environment, Contains(Pair("HGPLAIN", "1")));
   ASSERT_EQ(command.binds.size(), 1U);
   EXPECT_EQ(command.binds[0].at, "/staging");
-  EXPECT_FALSE(command.reads_any_file);
+  EXPECT_TRUE(command.reads_any_file);
   EXPECT_EQ(command.uid, kUid);
   EXPECT_THAT(command.argv, Contains("storage.dirstate-v2.slow-path=allow"));
   EXPECT_THAT(command.argv, testing::Not(Contains("extensions.largefiles=")));
@@ -121,18 +124,19 @@ TEST_F(HgDumperTest, WhileItRunsLocksCanBeMadeAndNothingElseBeReplaced) {
     }
     const struct stat file = test::lstat_of(data_ + "/.hg/store/data/file.i");
     EXPECT_EQ(file.st_uid, 0U);
-    EXPECT_EQ(file.st_mode & 07777, 0640U);
-    EXPECT_EQ(test::lstat_of(data_ + "/.hg/store/data").st_mode & 07777, 0750U);
+    EXPECT_EQ(file.st_mode & 07777, 0600U);
+    EXPECT_EQ(test::lstat_of(data_ + "/.hg/store/data").st_mode & 07777, 0700U);
   };
   must_verify();
   for (const char* each : {"/.hg", "/.hg/store"}) {
-    EXPECT_EQ(test::lstat_of(data_ + each).st_mode & 07777, 0750U) << each;
+    EXPECT_EQ(test::lstat_of(data_ + each).st_mode & 07777, 0700U) << each;
+    EXPECT_EQ(test::lstat_of(data_ + each).st_gid, 0U) << each;
   }
 }
 
 TEST_F(HgDumperTest, TheFoldersAreClosedAlsoWhereVerifyFails) {
   verify_ends_ = ScriptedRunner::exits(1, "", "1 integrity errors encountered!\n");
-  const Status verified = verify();
+  const Result<Verified> verified = verify();
   ASSERT_FALSE(verified);
   EXPECT_THAT(verified.error().message, HasSubstr("1 integrity errors"));
   EXPECT_EQ(test::lstat_of(data_ + "/.hg").st_mode & S_ISVTX, 0U);
@@ -193,7 +197,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(HgDumperTest, D10_AFingerprintThatIsNotTheSourcesIsRefused) {
   copy();
   facts_.fingerprint = {{"changesets", std::uint64_t{1}}};
-  const Status verified = verify();
+  const Result<Verified> verified = verify();
   ASSERT_FALSE(verified);
   EXPECT_EQ(verified.error().op, "compare");
 }
@@ -218,6 +222,30 @@ TEST_F(HgDumperTest, D39_AToolThatCannotBeStartedIsAnError) {
   EXPECT_FALSE(dumper_->tool_version(nobody, test::patient()));
   copy();
   EXPECT_FALSE(dumper_->verify(job(), facts_, nobody));
+}
+
+TEST_F(HgDumperTest, LargeFilesAloneAreNeverChanged) {
+  const std::string sha1(40, 'a');
+  const std::string sha256(62, '0');
+  for (const std::string& path : {".hg/largefiles/" + sha1, ".hg/store/lfs/objects/ab/" + sha256}) {
+    EXPECT_TRUE(dumper_->is_immutable(path)) << path;
+  }
+  for (const std::string& path :
+       {std::string(".hg/store/data/file.i"), ".hg/largefiles/" + sha1 + "x", ".hg/" + sha1,
+        ".hg/largefiles/dirstate" + std::string(), ".hg/largefiles/" + std::string(40, 'g'),
+        ".hg/store/lfs/objects/ab/" + sha256 + ".tmp", "largefiles/" + sha1}) {
+    EXPECT_FALSE(dumper_->is_immutable(path)) << path;
+  }
+}
+
+TEST_F(HgDumperTest, D32_ManyChangesetsThatAreGoneAreAnAlarm) {
+  auto changesets = [](std::uint64_t number) { return Detail{{"changesets", number}}; };
+  EXPECT_TRUE(dumper_->alarm(changesets(10), changesets(4)));
+  EXPECT_TRUE(dumper_->alarm(changesets(1), changesets(0)));
+  EXPECT_FALSE(dumper_->alarm(changesets(10), changesets(5))) << "stripped";
+  EXPECT_FALSE(dumper_->alarm(changesets(10), changesets(11)));
+  EXPECT_FALSE(dumper_->alarm({}, changesets(0)));
+  EXPECT_FALSE(dumper_->alarm(changesets(10), {}));
 }
 
 }  // namespace

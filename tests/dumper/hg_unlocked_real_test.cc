@@ -35,7 +35,9 @@ class HgUnlockedTest : public testing::Test {
                                        staging.get(),
                                        1'900'000'005,
                                        {},
-                                       test::patient()});
+                                       test::patient(),
+                                       {},
+                                       std::nullopt});
     EXPECT_TRUE(facts) << describe(facts.error());
     return facts ? *std::move(facts) : CopyFacts();
   }

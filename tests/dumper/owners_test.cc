@@ -8,9 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
-#include <sstream>
 
-#include "tests/support/child.h"
 #include "tests/support/table.h"
 #include "tests/support/test_support.h"
 #include "tests/support/trees.h"
@@ -18,11 +16,11 @@
 namespace repo {
 namespace {
 
-TreeEntry entry(mode_t mode, unsigned uid, unsigned gid) {
-  TreeEntry made;
-  made.st.st_mode = mode;
-  made.st.st_uid = uid;
-  made.st.st_gid = gid;
+struct stat entry(mode_t mode, unsigned uid, unsigned gid) {
+  struct stat made = {};
+  made.st_mode = mode;
+  made.st_uid = uid;
+  made.st_gid = gid;
   return made;
 }
 
@@ -81,117 +79,47 @@ TEST(OwnersLineTest, AttributesAreNamesAndBase64) {
             "f 0600 0 0 user.a=MQ==,user.b\\0040c\\0054d\\0075e=AP8= x\n");
 }
 
-class OwnersOfTest : public testing::Test {
+// What a whole tree's lines are: seal_test.cc.
+class AttributesTest : public testing::Test {
  protected:
-  std::string owners(const std::string& prefix, const Skip& skip = {}) {
+  std::vector<Attribute> attributes(const std::string& name) {
     const UniqueFd top = test::open_folder(tree_.path());
-    const Result<std::vector<OwnersLine>> lines =
-        owners_of({top.get(), std::nullopt}, prefix, skip, test::patient());
-    EXPECT_TRUE(lines) << describe(lines.error());
-    std::string text;
-    if (lines) {
-      for (const OwnersLine& line : *lines) text += line.text;
-    }
-    return text;
-  }
-  static std::vector<std::string> last_fields(const std::string& text) {
-    std::vector<std::string> paths;
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) {
-      paths.push_back(line.substr(line.find(" - ") + 3));
-    }
-    return paths;
+    Result<std::vector<Attribute>> read = read_attributes(top.get(), name);
+    EXPECT_TRUE(read) << describe(read.error());
+    return read ? *std::move(read) : std::vector<Attribute>();
   }
   test::TempDir tree_;
 };
 
-TEST_F(OwnersOfTest, HasALineForEveryEntryInTheOrderOfTheWalk) {
-  test::write_file(tree_ / "a.b", "");
-  test::write_file(tree_ / "a/b", "");
-  test::make_link(tree_ / "z", "nowhere");
-  test::make_fifo(tree_ / "fifo");
-  EXPECT_THAT(last_fields(owners("")), testing::ElementsAre(".", "a", "a/b", "a.b", "fifo", "z"));
-}
-
-TEST_F(OwnersOfTest, ThePrefixStandsBeforeEachPath) {
-  test::write_file(tree_ / "a/b", "");
-  EXPECT_THAT(last_fields(owners(".hg/store")),
-              testing::ElementsAre(".hg/store", ".hg/store/a", ".hg/store/a/b"));
-}
-
-TEST_F(OwnersOfTest, WhatIsSkippedHasNoLineNorHasWhatIsInIt) {
-  test::write_file(tree_ / "a/b", "");
-  test::write_file(tree_ / "c", "");
-  EXPECT_THAT(last_fields(owners("", [](const std::string& path) { return path == "a"; })),
-              testing::ElementsAre(".", "c"));
-}
-
-TEST_F(OwnersOfTest, OwnersAndModesAreThoseOfTheEntryAndOfALinkItself) {
-  REPO_NEEDS_ROOT();
-  test::write_file(tree_ / "file", "");
-  test::set_mode(tree_ / "file", 04751);
-  test::give_to(tree_ / "file", 1234);
-  test::set_mode(tree_ / "file", 04751);
-  test::make_link(tree_ / "link", "file");
-  test::give_to(tree_ / "link", 1235);
-  const std::string text = owners("");
-  EXPECT_THAT(text, testing::HasSubstr("f 4751 1234 1234 - file\n"));
-  EXPECT_THAT(text, testing::HasSubstr("l 0777 1235 1235 - link\n"));
-}
-
-TEST_F(OwnersOfTest, D21_ExtendedAttributesAreKeptAlsoOfFilesThatMayNotBeRead) {
+TEST_F(AttributesTest, D21_AreReadAlsoOfFilesThatMayNotBeRead) {
   const std::string path = tree_ / "file";
   test::write_file(path, "");
   ASSERT_EQ(setxattr(path.c_str(), "user.note", "\0x", 2, 0), 0) << std::strerror(errno);
   test::set_mode(path, 0);
-  EXPECT_THAT(owners(""), testing::HasSubstr(" user.note=AHg= file\n"));
+  ASSERT_EQ(attributes("file").size(), 1U);
+  EXPECT_EQ(attributes("file")[0].name, "user.note");
+  EXPECT_EQ(attributes("file")[0].value, std::string("\0x", 2));
 }
 
-TEST_F(OwnersOfTest, ALargeAttributeIsWhole) {
+TEST_F(AttributesTest, ALargeOneIsWhole) {
   const std::string value(3000, 'v');
   test::write_file(tree_ / "file", "");
   ASSERT_EQ(setxattr((tree_ / "file").c_str(), "user.big", value.data(), value.size(), 0), 0)
       << std::strerror(errno);
-  const UniqueFd top = test::open_folder(tree_.path());
-  const auto attributes = read_attributes(top.get(), "file");
-  ASSERT_TRUE(attributes) << describe(attributes.error());
-  ASSERT_EQ(attributes->size(), 1U);
-  EXPECT_EQ(attributes->front().value, value);
+  ASSERT_EQ(attributes("file").size(), 1U);
+  EXPECT_EQ(attributes("file")[0].value, value);
 }
 
-TEST_F(OwnersOfTest, D19_TheAttributesOfALinkAreNotThoseOfWhatItLeadsTo) {
+TEST_F(AttributesTest, D19_ThoseOfALinkAreNotThoseOfWhatItLeadsTo) {
   test::write_file(tree_ / "file", "");
   ASSERT_EQ(setxattr((tree_ / "file").c_str(), "user.note", "x", 1, 0), 0);
   test::make_link(tree_ / "link", "file");
-  const UniqueFd top = test::open_folder(tree_.path());
-  const auto attributes = read_attributes(top.get(), "link");
-  ASSERT_TRUE(attributes) << describe(attributes.error());
-  EXPECT_TRUE(attributes->empty());
+  EXPECT_TRUE(attributes("link").empty());
 }
 
-TEST_F(OwnersOfTest, D20_AFifoWithoutAWriterDoesNotBlock) {
+TEST_F(AttributesTest, D20_OfAFifoWithoutAWriterTheyAreReadWithoutWaiting) {
   test::make_fifo(tree_ / "fifo");
-  EXPECT_THAT(owners(""), testing::HasSubstr("p 0600 "));
-}
-
-TEST_F(OwnersOfTest, ALineKnowsItsTypeAndItsPathAsBytes) {
-  test::make_fifo(tree_ / "two\nlines");
-  const UniqueFd top = test::open_folder(tree_.path());
-  const auto lines = owners_of({top.get(), std::nullopt}, "x", {}, test::patient());
-  ASSERT_TRUE(lines) << describe(lines.error());
-  ASSERT_EQ(lines->size(), 2U);
-  EXPECT_EQ((*lines)[0].type, 'd');
-  EXPECT_EQ((*lines)[0].path, "x");
-  EXPECT_EQ((*lines)[1].type, 'p');
-  EXPECT_EQ((*lines)[1].path, "x/two\nlines");
-}
-
-TEST_F(OwnersOfTest, AfterTheDeadlineItIsAnError) {
-  test::write_file(tree_ / "file", "");
-  const UniqueFd top = test::open_folder(tree_.path());
-  const auto text = owners_of({top.get(), std::nullopt}, "", {}, test::no_time());
-  ASSERT_FALSE(text);
-  EXPECT_EQ(text.error().code, ETIMEDOUT);
+  EXPECT_TRUE(attributes("fifo").empty());
 }
 
 }  // namespace

@@ -149,12 +149,12 @@ TEST_F(PublishTest, RetiringIsFineWhereNothingWasDisplaced) {
 }
 
 TEST_F(PublishTest, TheGenerationOfCurrentIsRead) {
-  EXPECT_FALSE(current_generation(*root_, "svn", "x"));
+  EXPECT_FALSE(current_generation(root_->current.get(), "svn", "x"));
   must_publish(kFirst, "one");
-  EXPECT_EQ(current_generation(*root_, "svn", "x")->generation, kFirst);
-  EXPECT_FALSE(current_generation(*root_, "svn", "y"));
+  EXPECT_EQ(current_generation(root_->current.get(), "svn", "x")->generation, kFirst);
+  EXPECT_FALSE(current_generation(root_->current.get(), "svn", "y"));
   test::write_file(current() + "/item.json", "{");
-  EXPECT_FALSE(current_generation(*root_, "svn", "x"));
+  EXPECT_FALSE(current_generation(root_->current.get(), "svn", "x"));
 }
 
 TEST_F(PublishTest, StagingBeginsEmptyWhateverAnEarlierTryHasLeft) {
@@ -274,6 +274,24 @@ TEST_F(PublishTest, D8_WhereNothingCanBeRenamedCurrentStays) {
   });
   EXPECT_EQ(content(current()), "one");
   EXPECT_EQ(content(staged()), "two");
+}
+
+TEST_F(PublishTest, ALookAtAGenerationIsOfAllButItsRecord) {
+  must_publish(kFirst, "one");
+  auto look = [this] {
+    const UniqueFd folder = test::open_folder(current());
+    const Result<TreeLook> seen = look_at_generation(folder.get(), test::patient());
+    EXPECT_TRUE(seen) << describe(seen.error());
+    return seen ? seen->digest : std::string();
+  };
+  const std::string before = look();
+  test::write_file(current() + "/item.json", "{}");
+  EXPECT_EQ(look(), before);
+  // A generation that shares its files.
+  std::filesystem::create_hard_link(current() + "/data/file", tree_ / "shared");
+  EXPECT_EQ(look(), before);
+  test::set_mtime(current() + "/owners", 1, 1);
+  EXPECT_NE(look(), before);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ ItemResult result(ItemStatus status) {
 TEST(TextLineTest, ACopyTellsItsStateSizeAndTime) {
   ItemResult copied = result(ItemStatus::kCopied);
   copied.fingerprint = {{"uuid", "u"}, {"revision", std::uint64_t{123}}};
-  EXPECT_EQ(text_line(copied), "copied   svn  /srv/svn/alpha  (r123, 1.2 MiB, 0.35 s)\n");
+  EXPECT_EQ(text_line(copied), "copied    svn  /srv/svn/alpha  (r123, 1.2 MiB, 0.35 s)\n");
 }
 
 TEST(TextLineTest, AnHgCopyTellsItsChangesetsAndNotes) {
@@ -34,14 +34,14 @@ TEST(TextLineTest, AnHgCopyTellsItsChangesetsAndNotes) {
   copied.fingerprint = {{"changesets", std::uint64_t{4}}};
   copied.notes = {"a share"};
   EXPECT_EQ(text_line(copied),
-            "copied   hg   /srv/svn/alpha  (4 changesets, 1.2 MiB, 0.35 s); a share\n");
+            "copied    hg   /srv/svn/alpha  (4 changesets, 1.2 MiB, 0.35 s); a share\n");
 }
 
 TEST(TextLineTest, AFailureTellsWhyAndItsPathOnce) {
   ItemResult failed = result(ItemStatus::kFailed);
   failed.error = plain_error("verify", failed.path, "it is broken");
   const std::string line = text_line(failed);
-  EXPECT_THAT(line, testing::StartsWith("FAILED   svn  /srv/svn/alpha: "));
+  EXPECT_THAT(line, testing::StartsWith("FAILED    svn  /srv/svn/alpha: "));
   EXPECT_THAT(line, HasSubstr("it is broken"));
   EXPECT_EQ(line.find("/srv"), line.rfind("/srv"));
 }
@@ -49,7 +49,7 @@ TEST(TextLineTest, AFailureTellsWhyAndItsPathOnce) {
 TEST(TextLineTest, AFailureInsideNamesThePathInside) {
   ItemResult failed = result(ItemStatus::kVanished);
   failed.error = plain_error("open", failed.path + "/db", "gone");
-  EXPECT_THAT(text_line(failed), testing::StartsWith("VANISHED svn  /srv/svn/alpha: "));
+  EXPECT_THAT(text_line(failed), testing::StartsWith("VANISHED  svn  /srv/svn/alpha: "));
   EXPECT_THAT(text_line(failed), HasSubstr("/srv/svn/alpha/db"));
 }
 
@@ -81,6 +81,22 @@ TEST(TextSummaryTest, TellsOnlyTheCountsThatThereAre) {
   summary.seconds = 1.25;
   EXPECT_EQ(text_summary(summary, "/var/x"),
             "12 copied and verified; 2.0 KiB in 1.2 s, in /var/x\n");
+}
+
+TEST(TextLineTest, WhatIsUnchangedIsToldWithoutATime) {
+  ItemResult unchanged = result(ItemStatus::kUnchanged);
+  unchanged.error.reset();
+  unchanged.notes = {"older copies are kept"};
+  EXPECT_THAT(text_line(unchanged), testing::StartsWith("unchanged svn  /srv/svn/alpha  ("));
+  EXPECT_THAT(text_line(unchanged), Not(HasSubstr(" s)")));
+  EXPECT_THAT(text_line(unchanged), testing::EndsWith("; older copies are kept\n"));
+}
+
+TEST(TextSummaryTest, TellsWhatIsUnchanged) {
+  RunSummary summary;
+  summary.counts = {{ItemStatus::kCopied, 1}, {ItemStatus::kUnchanged, 300}};
+  EXPECT_THAT(text_summary(summary, "/var/x"),
+              testing::StartsWith("1 copied and verified, 300 unchanged; "));
 }
 
 TEST(TextSummaryTest, TellsWhatWentWrong) {

@@ -19,7 +19,7 @@ using testing::Not;
 
 Command command() {
   Command made;
-  made.argv = {"svnadmin", "hotcopy", "/source", "--"};
+  made.argv = {"svnadmin", "verify", "/source", "--"};
   made.environment = {{"HGPLAIN", "1"}, {"ODD", "a b\n=c"}};
   made.binds = {{100, "/source", false}, {101, "/staging", true}};
   made.uid = kFirstSandboxUid + 3;
@@ -108,7 +108,7 @@ TEST(SandboxArgvTest, TheEnvironmentIsPathHomeLocaleAndWhatTheCommandNames) {
 TEST(SandboxArgvTest, TheToolsOwnWordsStandAtTheEndBehindADoubleDash) {
   for (const bool as_root : {true, false}) {
     const Words argv = sandbox_argv(command(), {}, as_root);
-    const Words end = {"--", "svnadmin", "hotcopy", "/source", "--"};
+    const Words end = {"--", "svnadmin", "verify", "/source", "--"};
     EXPECT_TRUE(std::equal(end.rbegin(), end.rend(), argv.rbegin()));
   }
 }

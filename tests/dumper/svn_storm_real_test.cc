@@ -36,7 +36,7 @@ TEST_F(SvnStormTest, D23_EveryCopyUnderCommitsVerifiesAndLiesBetweenTheRevisions
   storm.stop();
 }
 
-// svnadmin pack removes files under hotcopy: that fails loudly and is tried again.
+// svnadmin pack removes files under the copy.
 TEST_F(SvnStormTest, D23_EveryCopyUnderCommitsAndPackingIsWholeOrBusy) {
   test::svn_create(path_);
   test::svn_set_shard(path_, 5);

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <functional>
 
 #include "tests/support/child.h"
 #include "tests/support/table.h"
@@ -23,17 +24,28 @@ class TreeCopierTest : public testing::Test {
     test::make_folder(source_);
     test::make_folder(target_);
   }
-  Result<CopyPass> copy(const CopyOptions& options) const {
+  Result<TreeLook> copy(const CopyOptions& options) const {
     const UniqueFd source = test::open_folder(source_);
     const UniqueFd target = test::open_folder(target_);
     return copy_tree({source.get(), as_}, target.get(), options);
   }
-  CopyPass must_copy(const CopyOptions& options) const {
-    Result<CopyPass> pass = copy(options);
-    EXPECT_TRUE(pass) << describe(pass.error());
-    return pass ? *std::move(pass) : CopyPass();
+  TreeLook must_copy(const CopyOptions& options) const {
+    Result<TreeLook> seen = copy(options);
+    EXPECT_TRUE(seen) << describe(seen.error());
+    return seen ? *std::move(seen) : TreeLook();
   }
-  CopyPass must_copy() const { return must_copy({std::nullopt, {}, test::patient()}); }
+  TreeLook must_copy() const { return must_copy(plain()); }
+  static CopyOptions plain(const Patience& patience = test::patient()) {
+    CopyOptions options;
+    options.patience = patience;
+    return options;
+  }
+  TreeLook look_at_source(const Skip& skip = {}) const {
+    const UniqueFd source = test::open_folder(source_);
+    Result<TreeLook> seen = look_at_tree({source.get(), std::nullopt}, skip, test::patient());
+    EXPECT_TRUE(seen) << describe(seen.error());
+    return seen ? *std::move(seen) : TreeLook();
+  }
 
   test::TempDir tree_;
   const std::string source_ = tree_ / "source";
@@ -59,7 +71,7 @@ TEST_F(TreeCopierTest, FilesDirectoriesAndLinksAreCopiedWhateverTheirNames) {
 }
 
 TEST_F(TreeCopierTest, AnEmptyTreeIsCopied) {
-  EXPECT_EQ(must_copy().look.entries.size(), 1U);
+  EXPECT_TRUE(must_copy() == look_at_source());
   EXPECT_THAT(test::names_in(target_), testing::ElementsAre());
 }
 
@@ -100,22 +112,22 @@ TEST_F(TreeCopierTest, D21_DirectoriesArePrivateAndWithoutSpecialBits) {
   EXPECT_EQ(test::lstat_of(target_ + "/d").st_mode & 07777, 0700U);
 }
 
-TEST_F(TreeCopierTest, WithReadersTheirGroupMayReadToo) {
+TEST_F(TreeCopierTest, D27_TheCopyIsNobodysButThisUsers) {
   REPO_NEEDS_ROOT();
-  constexpr std::uint32_t kReaders = 1'900'000'001;
   test::write_file(source_ + "/d/file", "x");
   test::write_file(source_ + "/d/hook", "x");
   test::set_mode(source_ + "/d/hook", 0755);
-  must_copy({kReaders, {}, test::patient()});
+  test::must_run({"chown", "-R", "1234:1235", source_});
+  must_copy();
   const struct {
     const char* path;
     mode_t mode;
-  } expected[] = {{"/d", 0750}, {"/d/file", 0640}, {"/d/hook", 0740}};
+  } expected[] = {{"/d", 0700}, {"/d/file", 0600}, {"/d/hook", 0700}};
   for (const auto& each : expected) {
     const struct stat st = test::lstat_of(target_ + each.path);
     EXPECT_EQ(st.st_mode & 07777, each.mode) << each.path;
-    EXPECT_EQ(st.st_gid, kReaders) << each.path;
     EXPECT_EQ(st.st_uid, 0U) << each.path;
+    EXPECT_EQ(st.st_gid, 0U) << each.path;
   }
 }
 
@@ -158,10 +170,12 @@ TEST_F(TreeCopierTest, D20_FifosAndSocketsAreInTheLookAndNotInTheCopy) {
   test::make_fifo(source_ + "/fifo");
   test::make_socket(source_ + "/socket");
   test::write_file(source_ + "/file", "x");
-  const CopyPass pass = must_copy();
-  EXPECT_NE(pass.look.find("fifo"), nullptr);
-  EXPECT_NE(pass.look.find("socket"), nullptr);
+  const TreeLook seen = must_copy();
   EXPECT_THAT(test::names_in(target_), testing::ElementsAre("file"));
+  EXPECT_TRUE(seen == look_at_source());
+  for (const std::string odd : {"fifo", "socket"}) {
+    EXPECT_FALSE(seen == look_at_source([&](const std::string& path) { return path == odd; }));
+  }
 }
 
 TEST_F(TreeCopierTest, D19_WhatALinkLeadsToIsNotCopied) {
@@ -191,23 +205,29 @@ TEST_F(TreeCopierTest, WhatIsSkippedIsNeitherInTheLookNorInTheCopy) {
   test::write_file(source_ + "/d/lock", "x");
   test::write_file(source_ + "/d/keep", "x");
   test::write_file(source_ + "/gone/in", "x");
-  const CopyPass pass = must_copy(
-      {std::nullopt, [](const std::string& path) { return path == "d/lock" || path == "gone"; },
-       test::patient()});
+  CopyOptions options = plain();
+  options.skip = [](const std::string& path) { return path == "d/lock" || path == "gone"; };
+  const TreeLook seen = must_copy(options);
   EXPECT_EQ(test::contents(target_),
             (std::map<std::string, std::string>{{"", "dir"}, {"d", "dir"}, {"d/keep", "x"}}));
-  EXPECT_EQ(pass.look.entries.size(), 3U);
+  EXPECT_TRUE(seen == look_at_source(options.skip));
+  EXPECT_FALSE(seen == look_at_source());
 }
 
 TEST_F(TreeCopierTest, TheLookSaysWhatTheSourceWas) {
   test::write_file(source_ + "/d/file", "12345");
   test::set_mode(source_ + "/d/file", 04711);
-  const CopyPass pass = must_copy();
-  const TreeEntry* entry = pass.look.find("d/file");
-  ASSERT_NE(entry, nullptr);
-  EXPECT_EQ(entry->st.st_size, 5);
-  EXPECT_EQ(entry->st.st_mode & 07777, 04711U);
-  EXPECT_EQ(entry->st.st_ino, test::lstat_of(source_ + "/d/file").st_ino);
+  const TreeLook seen = must_copy();
+  const struct stat st = test::lstat_of(source_ + "/d/file");
+  EXPECT_TRUE(seen == look_at_source());
+  EXPECT_EQ(seen.apparent, 5U);
+  blkcnt_t blocks = 0;
+  for (const char* each : {"", "/d", "/d/file"}) blocks += test::lstat_of(source_ + each).st_blocks;
+  EXPECT_EQ(seen.on_disk, static_cast<std::uint64_t>(blocks) * 512);
+  EXPECT_EQ(seen.newest.tv_sec, st.st_ctim.tv_sec);
+  EXPECT_EQ(seen.newest.tv_nsec, st.st_ctim.tv_nsec);
+  test::set_mode(source_ + "/d/file", 0711);
+  EXPECT_FALSE(seen == look_at_source());
 }
 
 TEST_F(TreeCopierTest, WithAnIdentityOnlyWhatThatUserMayReadIsRead) {
@@ -228,7 +248,7 @@ TEST_F(TreeCopierTest, D19_AFileThatTheIdentityMayNotReadIsNamed) {
   test::set_mode(source_ + "/d", 0755);
   test::set_mode(source_ + "/d/private", 0600);
   as_ = Identity{1234, 1234, {}};
-  const Result<CopyPass> refused = copy({std::nullopt, {}, test::patient()});
+  const Result<TreeLook> refused = copy(plain());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, EACCES);
   EXPECT_EQ(refused.error().path, "d/private");
@@ -236,7 +256,7 @@ TEST_F(TreeCopierTest, D19_AFileThatTheIdentityMayNotReadIsNamed) {
 
 TEST_F(TreeCopierTest, AfterTheDeadlineItIsAnError) {
   test::write_file(source_ + "/file", "x");
-  const Result<CopyPass> late = copy({std::nullopt, {}, test::no_time()});
+  const Result<TreeLook> late = copy(plain(test::no_time()));
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code, ETIMEDOUT);
 }
@@ -247,7 +267,7 @@ TEST_F(TreeCopierTest, D5_AFullTargetIsAnErrorThatNamesTheFile) {
   test::in_child([this] {
     test::enter_private_mount_namespace();
     test::mount_tmpfs(target_, "size=64k");
-    const Result<CopyPass> full = copy({std::nullopt, {}, test::patient()});
+    const Result<TreeLook> full = copy(plain());
     ASSERT_FALSE(full);
     EXPECT_EQ(full.error().code, ENOSPC);
     EXPECT_EQ(full.error().path, "d/large");
@@ -260,11 +280,170 @@ TEST_F(TreeCopierTest, D6_WithoutFreeInodesItIsAnErrorThatNamesTheFile) {
   test::in_child([this] {
     test::enter_private_mount_namespace();
     test::mount_tmpfs(target_, "nr_inodes=3");
-    const Result<CopyPass> full = copy({std::nullopt, {}, test::patient()});
+    const Result<TreeLook> full = copy(plain());
     ASSERT_FALSE(full);
     EXPECT_EQ(full.error().code, ENOSPC);
     EXPECT_NE(full.error().path, "");
   });
+}
+
+// A copy that shares "shared/…" with the one before.
+class SharingTest : public TreeCopierTest {
+ protected:
+  void SetUp() override {
+    TreeCopierTest::SetUp();
+    for (const char* path : {"/shared/a", "/shared/d/b", "/other"}) {
+      test::write_file(source_ + path, "content of " + std::string(path));
+      test::set_mtime(source_ + path, 1'000'000'000, 7);
+    }
+    test::must_run({"cp", "-a", source_, previous_});
+  }
+  CopyOptions sharing() {
+    previous_fd_ = test::open_folder(previous_);
+    CopyOptions options = plain();
+    options.shared = {previous_fd_.get(), [this](const std::string& path) {
+                        asked_.push_back(path);
+                        return path.starts_with("shared/");
+                      }};
+    return options;
+  }
+  bool is_shared(const std::string& path) const {
+    const struct stat copy = test::lstat_of(target_ + "/" + path);
+    const struct stat before = test::lstat_of(previous_ + "/" + path);
+    // A reflink is a file of its own, with blocks that are not.
+    return copy.st_ino == before.st_ino;
+  }
+  bool links_are_made() const {
+    const UniqueFd from = test::open_folder(previous_);
+    test::write_file(tree_ / "clone", "");
+    return test::run({"cp", "--reflink=always", previous_ + "/other", tree_ / "clone"}).status != 0;
+  }
+
+  const std::string previous_ = tree_ / "previous";
+  UniqueFd previous_fd_;
+  std::vector<std::string> asked_;
+};
+
+TEST_F(SharingTest, WhatNeverChangesIsThePreviousCopysAndTheRestIsCopied) {
+  const std::string before = test::snapshot(previous_ + "/other");
+  const TreeLook seen = must_copy(sharing());
+  EXPECT_EQ(test::contents(target_), test::contents(source_));
+  if (links_are_made()) {
+    EXPECT_TRUE(is_shared("shared/a"));
+    EXPECT_TRUE(is_shared("shared/d/b"));
+  }
+  EXPECT_FALSE(is_shared("other"));
+  EXPECT_EQ(test::snapshot(previous_ + "/other"), before);
+  EXPECT_THAT(asked_, testing::ElementsAre("other", "shared/a", "shared/d/b"));
+  EXPECT_TRUE(seen == look_at_source()) << "the look is the one at the source";
+  for (const char* each : {"/shared/a", "/shared/d/b"}) {
+    EXPECT_EQ(test::lstat_of(target_ + each).st_mtim.tv_nsec, 7) << each;
+  }
+}
+
+struct ChangedCase : test::NamedCase {
+  std::function<void(const std::string& source, const std::string& previous)> deed;
+};
+
+class NotSharedTest : public SharingTest, public testing::WithParamInterface<ChangedCase> {};
+
+TEST_P(NotSharedTest, WhatIsNotTheSameFileIsCopied) {
+  GetParam().deed(source_ + "/shared/a", previous_ + "/shared/a");
+  must_copy(sharing());
+  EXPECT_EQ(test::contents(target_), test::contents(source_));
+  EXPECT_EQ(test::lstat_of(target_ + "/shared/a").st_nlink, 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Changes, NotSharedTest,
+    testing::Values(
+        ChangedCase{"another_size",
+                    [](const auto& source, const auto&) {
+                      test::write_file(source, "longer than it was before");
+                      test::set_mtime(source, 1'000'000'000, 7);
+                    }},
+        ChangedCase{"another_time", [](const auto& source,
+                                       const auto&) { test::set_mtime(source, 1'000'000'000, 8); }},
+        ChangedCase{"an_older_time", [](const auto& source,
+                                        const auto&) { test::set_mtime(source, 999'999'999, 7); }},
+        ChangedCase{"gone", [](const auto&, const auto& previous) { unlink(previous.c_str()); }},
+        ChangedCase{"a_link_there",
+                    [](const auto& source, const auto& previous) {
+                      unlink(previous.c_str());
+                      test::make_link(previous, source);
+                    }},
+        ChangedCase{"a_fifo_there",
+                    [](const auto&, const auto& previous) {
+                      unlink(previous.c_str());
+                      test::make_fifo(previous);
+                    }}),
+    test::case_name);
+
+TEST_F(SharingTest, D19_AFileOfSomebodyElseInThePreviousCopyIsNotShared) {
+  REPO_NEEDS_ROOT();
+  test::give_to(previous_ + "/shared/a", 1234);
+  must_copy(sharing());
+  EXPECT_EQ(test::lstat_of(target_ + "/shared/a").st_uid, 0U);
+  EXPECT_EQ(test::lstat_of(target_ + "/shared/a").st_nlink, 1U);
+}
+
+TEST_F(SharingTest, D19_AFolderOfThePreviousCopyThatIsALinkIsNotFollowed) {
+  test::must_run({"mv", previous_ + "/shared", tree_ / "away"});
+  test::make_link(previous_ + "/shared", tree_ / "away");
+  must_copy(sharing());
+  EXPECT_EQ(test::lstat_of(tree_ / "away/a").st_nlink, 1U);
+}
+
+TEST_F(SharingTest, ALinkInPlaceOfAFileAtTheSourceIsALink) {
+  unlink((source_ + "/shared/a").c_str());
+  test::make_link(source_ + "/shared/a", "b");
+  must_copy(sharing());
+  EXPECT_EQ(test::contents(target_).at("shared/a"), "-> b");
+}
+
+TEST_F(SharingTest, BelowAFolderThePathsAreThoseOfTheWhole) {
+  const Shared above = sharing().shared;
+  const SharedBelow below(above, "shared/d");
+  EXPECT_TRUE(below.get().immutable("b"));
+  EXPECT_EQ(asked_.back(), "shared/d/b");
+  CopyOptions options = plain();
+  options.shared = below.get();
+  const UniqueFd source = test::open_folder(source_ + "/shared/d");
+  const UniqueFd target = test::open_folder(target_);
+  ASSERT_TRUE(copy_tree({source.get(), std::nullopt}, target.get(), options));
+  if (links_are_made()) {
+    EXPECT_EQ(test::lstat_of(target_ + "/b").st_ino,
+              test::lstat_of(previous_ + "/shared/d/b").st_ino);
+  }
+}
+
+TEST_F(SharingTest, WhereThePreviousCopyHasNoSuchFolderNothingIsShared) {
+  for (const char* folder : {"none", "other", "shared/a/b"}) {
+    EXPECT_LT(SharedBelow(sharing().shared, folder).get().previous, 0) << folder;
+  }
+  EXPECT_LT(SharedBelow(Shared(), "shared").get().previous, 0);
+  test::make_link(previous_ + "/link", "shared");
+  EXPECT_LT(SharedBelow(sharing().shared, "link").get().previous, 0);
+}
+
+TEST_F(TreeCopierTest, WhatIsThereAlreadyStaysWhereThatIsAskedFor) {
+  test::write_file(source_ + "/d/a", "new");
+  test::write_file(source_ + "/d/b", "new");
+  test::write_file(target_ + "/d/a", "there before");
+  CopyOptions options = plain();
+  options.keep_existing = true;
+  must_copy(options);
+  EXPECT_EQ(test::read_file(target_ + "/d/a"), "there before");
+  EXPECT_EQ(test::read_file(target_ + "/d/b"), "new");
+}
+
+TEST_F(TreeCopierTest, OtherwiseAFileThatIsThereIsAnError) {
+  test::write_file(source_ + "/a", "new");
+  test::write_file(target_ + "/a", "there before");
+  const Result<TreeLook> refused = copy(plain());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, EEXIST);
+  EXPECT_EQ(test::read_file(target_ + "/a"), "there before");
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <functional>
 #include <latch>
+#include <map>
 
 #include "base/stop_signal.h"
 #include "base/task_pool.h"
@@ -31,13 +32,24 @@ class TreeTest : public testing::Test {
     const UniqueFd top = test::open_folder(tree_.path());
     return look_at_tree({top.get(), std::nullopt}, skip, patience);
   }
-  std::vector<std::string> paths(const Skip& skip = {}) const {
-    const Result<TreeLook> seen = look(skip);
+  // What a look tells of.
+  std::vector<TreeEntry> entries(const Skip& skip = {}) const {
+    std::vector<TreeEntry> found;
+    const UniqueFd top = test::open_folder(tree_.path());
+    const Result<TreeLook> seen =
+        look_at_tree({top.get(), std::nullopt}, skip, test::patient(),
+                     [&](const TreeEntry& entry) { found.push_back(entry); });
     EXPECT_TRUE(seen) << describe(seen.error());
+    return found;
+  }
+  std::vector<std::string> paths(const Skip& skip = {}) const {
     std::vector<std::string> found;
-    if (seen) {
-      for (const TreeEntry& entry : seen->entries) found.push_back(entry.path);
-    }
+    for (const TreeEntry& entry : entries(skip)) found.push_back(entry.path);
+    return found;
+  }
+  std::map<std::string, TreeEntry> by_path() const {
+    std::map<std::string, TreeEntry> found;
+    for (const TreeEntry& entry : entries()) found[entry.path] = entry;
     return found;
   }
   Status remove(const std::string& name) const {
@@ -57,29 +69,18 @@ TEST_F(TreeTest, TheWalkGoesThroughNamesInByteOrderDirectoriesWithWhatIsInThem) 
   EXPECT_THAT(paths(), ElementsAre("", "A", "a", "a/b", "a/b/c", "a/z", "a\n", "a.b", "\xff"));
 }
 
-TEST_F(TreeTest, FindFindsEveryEntryOfALookAndNothingElse) {
+TEST_F(TreeTest, PrecedesInWalkIsTheOrderOfTheWalk) {
   const std::vector<std::string> names = {"a", "a.b", "a-b",  "a\x01", "a\xff", "ab",
                                           " ", "\n",  "\xff", "0",     "a b",   "~"};
   for (const std::string& name : names) {
     for (const std::string& below : names) test::write_file(tree_ / name + "/" + below, "");
   }
-  const Result<TreeLook> seen = look();
-  ASSERT_TRUE(seen) << describe(seen.error());
-  EXPECT_EQ(seen->entries.size(), 1 + names.size() + names.size() * names.size());
-  for (const TreeEntry& entry : seen->entries) {
-    EXPECT_EQ(seen->find(entry.path), &entry) << testing::PrintToString(entry.path);
-  }
-  for (const char* missing : {"b", "a/", "a/b", "/", "a//a", "a.", "~/~/~", "a/a/a"}) {
-    EXPECT_EQ(seen->find(missing), nullptr) << missing;
-  }
-}
-
-TEST_F(TreeTest, PrecedesInWalkIsTheOrderOfTheWalk) {
-  for (const char* path : {"a/b", "a.b", "a/b/c", "ab", "\x01/x", "a\x01", "\xff"}) {
-    test::write_file(tree_ / path + "/f", "");
-  }
   const std::vector<std::string> walked = paths();
+  EXPECT_EQ(walked.size(), 1 + names.size() + names.size() * names.size());
   EXPECT_TRUE(std::is_sorted(walked.begin(), walked.end(), precedes_in_walk));
+  for (std::size_t i = 0; i + 1 < walked.size(); ++i) {
+    EXPECT_TRUE(precedes_in_walk(walked[i], walked[i + 1])) << testing::PrintToString(walked[i]);
+  }
   EXPECT_FALSE(precedes_in_walk("a", "a"));
 }
 
@@ -96,12 +97,11 @@ TEST_F(TreeTest, D19_LinksAreSeenAndNotFollowed) {
   test::make_link(tree_ / "dir", elsewhere.path());
   test::make_link(tree_ / "loop", ".");
   test::make_link(tree_ / "broken", "no/where");
-  const Result<TreeLook> seen = look();
-  ASSERT_TRUE(seen) << describe(seen.error());
-  ASSERT_EQ(seen->entries.size(), 4U);
-  EXPECT_EQ(seen->find("dir")->link, elsewhere.path());
-  EXPECT_EQ(seen->find("loop")->link, ".");
-  EXPECT_EQ(seen->find("broken")->link, "no/where");
+  const std::map<std::string, TreeEntry> seen = by_path();
+  ASSERT_EQ(seen.size(), 4U);
+  EXPECT_EQ(seen.at("dir").link, elsewhere.path());
+  EXPECT_EQ(seen.at("loop").link, ".");
+  EXPECT_EQ(seen.at("broken").link, "no/where");
 }
 
 TEST_F(TreeTest, D20_FifosSocketsAndDevicesAreSeenAndNotOpened) {
@@ -110,11 +110,10 @@ TEST_F(TreeTest, D20_FifosSocketsAndDevicesAreSeenAndNotOpened) {
   test::make_socket(tree_ / "socket");
   // Opening a device that nobody drives would be ENXIO.
   ASSERT_EQ(mknod((tree_ / "device").c_str(), S_IFCHR | 0600, makedev(250, 250)), 0);
-  const Result<TreeLook> seen = look();
-  ASSERT_TRUE(seen) << describe(seen.error());
-  EXPECT_TRUE(S_ISFIFO(seen->find("fifo")->st.st_mode));
-  EXPECT_TRUE(S_ISSOCK(seen->find("socket")->st.st_mode));
-  EXPECT_TRUE(S_ISCHR(seen->find("device")->st.st_mode));
+  const std::map<std::string, TreeEntry> seen = by_path();
+  EXPECT_TRUE(S_ISFIFO(seen.at("fifo").st.st_mode));
+  EXPECT_TRUE(S_ISSOCK(seen.at("socket").st.st_mode));
+  EXPECT_TRUE(S_ISCHR(seen.at("device").st.st_mode));
 }
 
 // Does something at a certain entry, as another process might at that moment.
@@ -264,7 +263,7 @@ struct HoleCase : test::NamedCase {
 class InflatesTest : public testing::TestWithParam<HoleCase> {};
 
 TEST_P(InflatesTest, IsJudgedByWhatTheFilesSayAndTake) {
-  TreeLook look;
+  LookBuilder builder;
   TreeEntry folder;
   folder.st.st_mode = S_IFDIR;
   folder.st.st_size = off_t{1} << 50;
@@ -272,23 +271,29 @@ TEST_P(InflatesTest, IsJudgedByWhatTheFilesSayAndTake) {
   file.st.st_mode = S_IFREG;
   file.st.st_size = static_cast<off_t>(GetParam().size);
   file.st.st_blocks = static_cast<blkcnt_t>(GetParam().on_disk / 512);
-  look.entries = {folder, file};
-  EXPECT_EQ(inflates(look), GetParam().inflates);
+  builder.add(folder);
+  builder.add(file);
+  EXPECT_EQ(inflates(builder.finish()), GetParam().inflates);
 }
 
 // A few bytes with a thousand names would be copied a thousand times.
 TEST(InflatesLinksTest, NamesOfOneFileTakeItsSpaceOnce) {
-  TreeLook look;
   TreeEntry file;
   file.st.st_mode = S_IFREG;
   file.st.st_size = off_t{1} << 20;
   file.st.st_blocks = (off_t{1} << 20) / 512;
   file.st.st_nlink = 1000;
   file.st.st_ino = 7;
-  look.entries.assign(1000, file);
-  EXPECT_TRUE(inflates(look));
-  for (std::size_t i = 0; i < look.entries.size(); ++i) look.entries[i].st.st_ino = i;
-  EXPECT_FALSE(inflates(look));
+  LookBuilder one;
+  LookBuilder many;
+  for (ino_t i = 0; i < 1000; ++i) {
+    one.add(file);
+    TreeEntry other = file;
+    other.st.st_ino = i;
+    many.add(other);
+  }
+  EXPECT_TRUE(inflates(one.finish()));
+  EXPECT_FALSE(inflates(many.finish()));
 }
 
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
@@ -326,11 +331,8 @@ class DeepTreeTest : public TreeTest {
 constexpr int kDeepest = kMaxDepth - 2;
 
 TEST_F(DeepTreeTest, ATreeOfTheLargestDepthIsWalked) {
-  with_depth(kDeepest, [this] {
-    const Result<TreeLook> seen = look();
-    ASSERT_TRUE(seen) << describe(seen.error());
-    EXPECT_EQ(seen->entries.size(), static_cast<std::size_t>(kDeepest + 2));
-  });
+  with_depth(kDeepest,
+             [this] { EXPECT_EQ(paths().size(), static_cast<std::size_t>(kDeepest + 2)); });
 }
 
 // Items are dumped on threads of the pool, whose stacks may be smaller than that of main.
@@ -366,6 +368,193 @@ TEST_F(DeepTreeTest, D40_RemoveTreeTakesATreeThatIsDeeperThanAnyThatIsCopied) {
     EXPECT_TRUE(removed) << removed.error().message;
     EXPECT_FALSE(test::exists(tree_ / "t"));
   });
+}
+
+struct ChangeCase : test::NamedCase {
+  std::function<void(const std::string& top)> deed;
+  bool of_content = true;  // also where only the content counts
+};
+
+class LookChangeTest : public TreeTest, public testing::WithParamInterface<ChangeCase> {
+ protected:
+  TreeLook look_for(Changes changes) const {
+    const UniqueFd top = test::open_folder(tree_.path());
+    Result<TreeLook> seen =
+        look_at_tree({top.get(), std::nullopt}, {}, test::patient(), {}, changes);
+    EXPECT_TRUE(seen) << describe(seen.error());
+    return seen ? *std::move(seen) : TreeLook();
+  }
+};
+
+TEST_P(LookChangeTest, IsSeen) {
+  REPO_NEEDS_ROOT();
+  test::write_file(tree_ / "d/file", "content");
+  test::write_file(tree_ / "other", "content");
+  test::make_link(tree_ / "link", "d");
+  const TreeLook any = look_for(Changes::kAny);
+  const TreeLook content = look_for(Changes::kContent);
+  EXPECT_TRUE(any == look_for(Changes::kAny)) << "the control";
+  EXPECT_TRUE(content == look_for(Changes::kContent));
+  test::next_tick(tree_.path());
+  GetParam().deed(tree_.path());
+  EXPECT_FALSE(any == look_for(Changes::kAny));
+  EXPECT_EQ(content == look_for(Changes::kContent), !GetParam().of_content);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Changes, LookChangeTest,
+    testing::Values(
+        ChangeCase{"written",
+                   [](const auto& top) { test::write_file(top + "/d/file", "CONTENT"); }},
+        ChangeCase{"grown", [](const auto& top) { test::write_file(top + "/d/file", "content2"); }},
+        ChangeCase{"touched", [](const auto& top) { test::set_mtime(top + "/d/file", 1, 1); }},
+        ChangeCase{"written_and_touched",
+                   [](const auto& top) {
+                     const struct stat st = test::lstat_of(top + "/d/file");
+                     test::write_file(top + "/d/file", "CONTENT");
+                     test::set_mtime(top + "/d/file", st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+                   },
+                   false},
+        ChangeCase{"mode", [](const auto& top) { test::set_mode(top + "/d/file", 0400); }},
+        ChangeCase{"mode_of_a_folder", [](const auto& top) { test::set_mode(top + "/d", 0711); }},
+        ChangeCase{"mode_of_the_top", [](const auto& top) { test::set_mode(top, 0711); }},
+        ChangeCase{"owner", [](const auto& top) { test::give_to(top + "/d/file", 1234); }},
+        ChangeCase{"owner_of_a_folder", [](const auto& top) { test::give_to(top + "/d", 1234); }},
+        ChangeCase{"owner_of_a_link", [](const auto& top) { test::give_to(top + "/link", 1234); }},
+        ChangeCase{"a_second_name",
+                   [](const auto& top) {
+                     ASSERT_EQ(link((top + "/d/file").c_str(), (top + ".second").c_str()), 0);
+                     unlink((top + ".second").c_str());
+                   },
+                   false},
+        ChangeCase{"new_file", [](const auto& top) { test::write_file(top + "/new", ""); }},
+        ChangeCase{"new_folder", [](const auto& top) { test::make_folder(top + "/new"); }},
+        ChangeCase{"new_fifo", [](const auto& top) { test::make_fifo(top + "/new"); }},
+        ChangeCase{"gone", [](const auto& top) { unlink((top + "/d/file").c_str()); }},
+        ChangeCase{
+            "renamed",
+            [](const auto& top) { rename((top + "/d/file").c_str(), (top + "/d/file2").c_str()); }},
+        ChangeCase{
+            "moved",
+            [](const auto& top) { rename((top + "/d/file").c_str(), (top + "/file").c_str()); }},
+        ChangeCase{"replaced",
+                   [](const auto& top) {
+                     test::must_run({"cp", "-a", top + "/d/file", top + "/d/new"});
+                     rename((top + "/d/new").c_str(), (top + "/d/file").c_str());
+                   }},
+        ChangeCase{"exchanged",
+                   [](const auto& top) {
+                     rename((top + "/other").c_str(), (top + "/x").c_str());
+                     rename((top + "/d/file").c_str(), (top + "/other").c_str());
+                     rename((top + "/x").c_str(), (top + "/d/file").c_str());
+                   }},
+        ChangeCase{"link_elsewhere",
+                   [](const auto& top) {
+                     unlink((top + "/link").c_str());
+                     test::make_link(top + "/link", "e");
+                   }},
+        ChangeCase{"folder_replaced",
+                   [](const auto& top) {
+                     rename((top + "/d").c_str(), (top + "/e").c_str());
+                     test::make_folder(top + "/d");
+                     rename((top + "/e/file").c_str(), (top + "/d/file").c_str());
+                     rmdir((top + "/e").c_str());
+                   }}),
+    test::case_name);
+
+struct SettledCase : test::NamedCase {
+  struct timespec began;
+  struct timespec newest;
+  bool settled;
+};
+
+class SettledTest : public testing::TestWithParam<SettledCase> {};
+
+TEST_P(SettledTest, IsALookLongAfterTheLastChange) {
+  TreeLook look;
+  look.began = GetParam().began;
+  look.newest = GetParam().newest;
+  EXPECT_EQ(look.is_settled(), GetParam().settled);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Times, SettledTest,
+    testing::Values(SettledCase{"long_ago", {1000, 0}, {1, 0}, true},
+                    SettledCase{"three_seconds", {1000, 0}, {997, 999'999'999}, true},
+                    SettledCase{"two_seconds", {1000, 999'999'999}, {998, 0}, false},
+                    SettledCase{"just_now", {1000, 5}, {1000, 4}, false},
+                    SettledCase{"in_the_future", {1000, 0}, {2000, 0}, false},
+                    SettledCase{"nothing_there", {1000, 0}, {0, 0}, true}),
+    test::case_name);
+
+TEST_F(TreeTest, TwoLooksTogetherChangeWithEither) {
+  TreeLook a;
+  a.digest = "a";
+  a.began = {10, 5};
+  a.newest = {3, 0};
+  a.apparent = 1;
+  a.on_disk = 10;
+  TreeLook b = a;
+  b.digest = "b";
+  b.began = {10, 4};
+  b.newest = {4, 0};
+  const TreeLook both = together(a, b);
+  EXPECT_EQ(both.began.tv_nsec, 4);
+  EXPECT_EQ(both.newest.tv_sec, 4);
+  EXPECT_EQ(both.apparent, 2U);
+  EXPECT_EQ(both.on_disk, 20U);
+  EXPECT_FALSE(both == together(a, a));
+  EXPECT_FALSE(both == together(b, b));
+  EXPECT_FALSE(both == together(b, a));
+  EXPECT_TRUE(both == together(a, b));
+}
+
+class DigestTreeTest : public TreeTest {
+ protected:
+  std::string digest(const Skip& skip = {}) const {
+    const UniqueFd top = test::open_folder(tree_.path());
+    Result<std::string> made = digest_tree({top.get(), std::nullopt}, skip, test::patient());
+    EXPECT_TRUE(made) << describe(made.error());
+    return made ? *std::move(made) : std::string();
+  }
+};
+
+TEST_F(DigestTreeTest, IsOfPathsAndContentsAndOfNothingElse) {
+  test::write_file(tree_ / "d/file", "content");
+  test::make_link(tree_ / "link", "d");
+  const std::string before = digest();
+  test::set_mode(tree_ / "d/file", 0400);
+  test::set_mtime(tree_ / "d/file", 1, 1);
+  test::make_folder(tree_ / "empty");
+  test::make_fifo(tree_ / "fifo");
+  EXPECT_EQ(digest(), before);
+  test::write_file(tree_ / "d/file", "CONTENT");
+  EXPECT_NE(digest(), before);
+  test::write_file(tree_ / "d/file", "content");
+  EXPECT_EQ(digest(), before);
+  test::write_file(tree_ / "d/more", "");
+  EXPECT_NE(digest(), before);
+  EXPECT_EQ(digest([](const std::string& path) { return path == "d/more"; }), before);
+  unlink((tree_ / "link").c_str());
+  test::make_link(tree_ / "link", "e");
+  EXPECT_NE(digest([](const std::string& path) { return path == "d/more"; }), before);
+}
+
+// Where one path ends and the next content begins.
+TEST_F(DigestTreeTest, ContentIsNotTakenForAPath) {
+  test::write_file(tree_ / "a", "b");
+  const std::string one = digest();
+  test::must_run({"mv", tree_ / "a", tree_ / "ab"});
+  test::write_file(tree_ / "ab", "");
+  EXPECT_NE(digest(), one);
+}
+
+TEST_F(DigestTreeTest, D19_WhatALinkLeadsToIsNotRead) {
+  test::make_link(tree_ / "link", "/etc/hostname");
+  const std::string before = digest();
+  test::make_link(tree_ / "to_fifo", "fifo");
+  test::make_fifo(tree_ / "fifo");
+  EXPECT_NE(digest(), before);
 }
 
 }  // namespace

@@ -26,43 +26,51 @@ class TreeUpdateTest : public testing::Test {
     test::make_link(source_ + "/link", "a");
   }
 
-  // As if the first pass had begun `seconds` later than it did: what was made before is settled.
-  void first_pass(int seconds_later = 0) {
+  // kSettled: as if it had begun a second after the last change, which is long enough to tell what
+  // has changed since.
+  enum Age { kFresh, kSettled };
+  void first_pass(Age age = kFresh) {
     const UniqueFd source = test::open_folder(source_);
     const UniqueFd target = test::open_folder(target_);
-    Result<CopyPass> pass = copy_tree({source.get(), std::nullopt}, target.get(), options());
+    const Result<TreeLook> pass = copy_tree({source.get(), std::nullopt}, target.get(), options());
     ASSERT_TRUE(pass) << describe(pass.error());
-    first_ = *std::move(pass);
-    first_.began.tv_sec += seconds_later;
+    began_ = pass->began;
+    if (age == kSettled) {
+      began_ = pass->newest;
+      began_.tv_sec += 1;
+      began_.tv_nsec += 1;  // a settled change is older than a second
+    }
     test::next_tick(tree_.path());
   }
   void second_pass() {
     const UniqueFd source = test::open_folder(source_);
     const UniqueFd target = test::open_folder(target_);
-    Result<CopyPass> pass =
-        update_tree({source.get(), std::nullopt}, target.get(), first_, options());
+    const Result<TreeLook> pass =
+        update_tree({source.get(), std::nullopt}, target.get(), began_, options());
     ASSERT_TRUE(pass) << describe(pass.error());
-    second_ = *std::move(pass);
+    const Result<TreeLook> now =
+        look_at_tree({source.get(), std::nullopt}, options().skip, test::patient());
+    ASSERT_TRUE(now) << describe(now.error());
+    EXPECT_TRUE(*pass == *now);
     EXPECT_EQ(test::contents_and_x(target_), test::contents_and_x(source_));
-    for (const TreeEntry& entry : second_.look.entries) {
-      const struct stat source_st = test::lstat_of(source_ + "/" + entry.path);
-      EXPECT_EQ(source_st.st_ino, entry.st.st_ino) << entry.path;
-      const struct stat st = test::lstat_of(target_ + "/" + entry.path);
-      EXPECT_EQ(st.st_mtim.tv_sec, source_st.st_mtim.tv_sec) << entry.path;
-      EXPECT_EQ(st.st_mtim.tv_nsec, source_st.st_mtim.tv_nsec) << entry.path;
+    for (const auto& [path, content] : test::contents(source_)) {
+      const struct stat source_st = test::lstat_of(source_ + "/" + path);
+      const struct stat st = test::lstat_of(target_ + "/" + path);
+      EXPECT_EQ(st.st_mtim.tv_sec, source_st.st_mtim.tv_sec) << path;
+      EXPECT_EQ(st.st_mtim.tv_nsec, source_st.st_mtim.tv_nsec) << path;
     }
   }
-  CopyOptions options() const {
-    return {std::nullopt, [](const std::string& path) { return path == "skipped"; },
-            test::patient()};
+  static CopyOptions options() {
+    CopyOptions made;
+    made.skip = [](const std::string& path) { return path == "skipped"; };
+    made.patience = test::patient();
+    return made;
   }
 
-  static constexpr int kSettled = 60;  // a minute: so long ago was everything made
   test::TempDir tree_;
   const std::string source_ = tree_ / "source";
   const std::string target_ = tree_ / "target";
-  CopyPass first_;
-  CopyPass second_;
+  struct timespec began_ = {};  // the first pass
 };
 
 TEST_F(TreeUpdateTest, WhatHasNotChangedIsNotWrittenAgain) {
@@ -186,7 +194,7 @@ TEST_F(TreeUpdateTest, D20_AFifoInPlaceOfAFileAndTheReverse) {
   test::make_fifo(source_ + "/b");
   const UniqueFd source = test::open_folder(source_);
   const UniqueFd target = test::open_folder(target_);
-  ASSERT_TRUE(update_tree({source.get(), std::nullopt}, target.get(), first_, options()));
+  ASSERT_TRUE(update_tree({source.get(), std::nullopt}, target.get(), began_, options()));
   EXPECT_EQ(test::read_file(target_ + "/pipe"), "a file now");
   EXPECT_FALSE(test::exists(target_ + "/b"));
 }
@@ -196,7 +204,7 @@ TEST_F(TreeUpdateTest, WhatIsSkippedStaysAway) {
   test::write_file(source_ + "/skipped", "x");
   const UniqueFd source = test::open_folder(source_);
   const UniqueFd target = test::open_folder(target_);
-  ASSERT_TRUE(update_tree({source.get(), std::nullopt}, target.get(), first_, options()));
+  ASSERT_TRUE(update_tree({source.get(), std::nullopt}, target.get(), began_, options()));
   EXPECT_FALSE(test::exists(target_ + "/skipped"));
 }
 

@@ -34,6 +34,8 @@ class BrokenSourcesTest(Case):
         must(SCAN, "-q", "-o", manifest, cls.src)
         must(DUMP, "-q", "--to", cls.to, manifest)
         cls.first = {path: cls.text_of(folder) for path, folder in current_of(cls.to).items()}
+        for folder in ("svn/good/conf", "hg/good/.hg"):
+            (cls.src / folder / "changed").touch()
         cls.break_svn(cls.src / "svn", hg)
         cls.break_hg(cls.src / "hg", svn)
         cls.done = run(DUMP, "--json", "--to", cls.to, manifest)

@@ -1,22 +1,51 @@
 """Runs that are stopped, killed, locked out or held up.
 
 Nothing here depends on timing. Mercurial's own lock, held by "somebody else", holds the copy of an
-hg repository; a lock on locks/db-logs.lock holds `svnadmin hotcopy` inside the sandbox.
+hg repository. `svnadmin verify` inside the sandbox is held by a FIFO: a script stands in its place,
+for this process and its children alone.
 """
 import array
+import errno
 import fcntl
 import os
-import pathlib
+import shutil
 import signal
 import subprocess
 import termios
+import unittest
 
-from support import (DUMP, Case, add_hg_commit, begun_at, descendants, main, make_hg, make_svn,
-                     must, snapshot, validate, wait_for)
+from support import (DUMP, Case, add_hg_commit, begun_at, descendants, main, make_hg,
+                     make_mounts_private, make_svn, must, read_json, snapshot, validate, wait_for,
+                     without_table)
+
+SEEN_IN_SANDBOX = "/usr/local/src"  # where the script, which sees nothing but /usr, finds its things
+SVNADMIN = f"""#!/bin/sh
+if [ "$1" = verify ] && [ -p {SEEN_IN_SANDBOX}/gate ]; then
+  read -r held <{SEEN_IN_SANDBOX}/held
+  read -r uuid </staging/db/uuid
+  [ "$uuid" != "$held" ] || read -r line <{SEEN_IN_SANDBOX}/gate
+fi
+exec {SEEN_IN_SANDBOX}/svnadmin "$@"
+"""
+
+
+def setUpModule():
+    make_mounts_private()
+    HeldCase.tools = Case.make_tmp(unittest.addModuleCleanup)
+    HeldCase.tools.chmod(0o755)
+    shutil.copy("/usr/bin/svnadmin", HeldCase.tools / "svnadmin")
+    script = HeldCase.tools / "script"
+    script.write_text(SVNADMIN)
+    script.chmod(0o755)
+    for what, at in ((HeldCase.tools, SEEN_IN_SANDBOX), (script, "/usr/bin/svnadmin")):
+        must("mount", "--bind", what, at)
+        unittest.addModuleCleanup(must, "umount", at)
 
 
 class HeldCase(Case):
     """Sources: alpha (svn), beta (hg), gamma (svn). alpha and beta can be held."""
+
+    tools = None  # a folder
 
     def setUp(self):
         super().setUp()
@@ -24,31 +53,42 @@ class HeldCase(Case):
         self.beta = make_hg(self.src / "beta", 1)
         self.gamma = make_svn(self.src / "gamma", 1)
         self.manifest = self.scan()
-        self.svn_lock = None
+        self.gate = self.tools / "gate"
+        self.held = None  # the writing end of the gate, once the tool waits there
+        self.addCleanup(self.release)
 
     def hold_alpha(self):
-        self.svn_lock = open(self.alpha / "locks/db-logs.lock", "rb")
-        self.addCleanup(self.svn_lock.close)
-        fcntl.flock(self.svn_lock, fcntl.LOCK_EX)
+        uuid = (self.alpha / "db/uuid").read_text(encoding="ascii").splitlines()[0]
+        (self.tools / "held").write_text(uuid + "\n", encoding="ascii")
+        os.mkfifo(self.gate)
+
+    def is_at_the_gate(self):
+        try:
+            self.held = os.open(self.gate, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+        return self.held is not None
 
     def hold_beta(self, lock="wlock"):
         (self.beta / ".hg" / lock).symlink_to("elsewhere:4711")
 
     def release(self):
-        if self.svn_lock:
-            fcntl.flock(self.svn_lock, fcntl.LOCK_UN)
+        self.gate.unlink(missing_ok=True)
+        if self.held is not None:
+            os.close(self.held)
+            self.held = None
         for lock in ("wlock", "store/lock"):
             path = self.beta / ".hg" / lock
             if path.is_symlink() and os.readlink(path) == "elsewhere:4711":
                 path.unlink()
 
     def begin(self, *options, jobs=3, until_gamma=True):
-        """Starts a run and returns when it is held up in all that is held."""
-        running = self.start(DUMP, "--to", self.to, "-j", str(jobs), *options, self.manifest)
-        if self.svn_lock:
-            waiter = f":{os.fstat(self.svn_lock.fileno()).st_ino} "
-            self.wait(running, lambda: any("->" in line and waiter in line for line in
-                                           pathlib.Path("/proc/locks").read_text().splitlines()))
+        """Starts a run that copies all, and returns when it is held up in all that is held."""
+        running = self.start(DUMP, "--to", self.to, "--full", "-j", str(jobs), *options,
+                             self.manifest)
+        if self.gate.exists():
+            self.wait(running, self.is_at_the_gate)
         if self.owner_of("store/lock"):
             self.wait(running, lambda: self.owner_of("wlock").endswith(f":{running.pid}"))
         elif self.owner_of("wlock"):
@@ -107,7 +147,7 @@ class KillTest(HeldCase):
         self.hold_beta()
         running = self.begin(until_gamma=False)
         processes = descendants(running.pid)
-        self.assertGreaterEqual(len(processes), 3)  # bwrap, bwrap inside, svnadmin
+        self.assertGreaterEqual(len(processes), 3)  # bwrap, bwrap inside, the tool
         self.assert_code(self.signalled(running, signal.SIGKILL), -signal.SIGKILL)
         self.assert_processes_end(processes)
         self.assertEqual([snapshot(each) for each in held], before)
@@ -116,6 +156,8 @@ class KillTest(HeldCase):
 
         self.release()
         self.assert_code(self.dump(self.manifest), 0)
+        states = [read_json(each)["state"] for each in sorted(self.to.glob("control/runs/*.json"))]
+        self.assertEqual(states, ["ended", "died", "ended"])
         self.assert_whole()
         self.assertEqual(len(self.current()), 3)
 
@@ -191,9 +233,16 @@ class SignalTest(HeldCase):
         running = self.begin(jobs=1, until_gamma=False)
         done = self.signalled(running, signal.SIGTERM)
         self.assert_code(done, 143)
-        lines = done.text.splitlines()
-        self.assertEqual([line.split()[0] for line in lines[:-1]], 3 * ["skipped"])
-        self.assertEqual(self.seen_generations(), before)
+        lines = without_table(done.text).splitlines()
+        # The smallest came first.
+        self.assertEqual([line.split()[0] for line in lines[:-1]],
+                         ["copied", "skipped", "skipped"])
+        copied = os.path.basename(lines[0].split()[2])
+
+        def of_the_others(seen):
+            return {path: each for path, each in seen.items() if copied not in path}
+        self.assertEqual(of_the_others(self.seen_generations()), of_the_others(before))
+        self.assertEqual(len(of_the_others(before)), 2)
         self.assert_whole()
 
     def test_D14_while_it_waits_for_the_manifest(self):
@@ -234,7 +283,7 @@ class SignalTest(HeldCase):
 
 class DeadlineTest(HeldCase):
     def fail_beta(self, *options):
-        """beta is held by a real hg, and alpha by a process that never lets go."""
+        """beta is held by a real hg, and the tool that reads alpha waits for ever."""
         self.hold_alpha()
         holder = self.start("hg", "-R", self.beta, "debuglocks", "--set-wlock")
         wait_for(lambda: self.owner_of("wlock"), "the lock of hg", holder)
@@ -249,8 +298,8 @@ class DeadlineTest(HeldCase):
         self.assert_whole()
         alpha, beta = (next(line for line in done.text.splitlines() if f"/{each}: " in line)
                        for each in ("alpha", "beta"))
-        self.assertTrue(alpha.startswith("FAILED   svn"), alpha)
-        self.assertTrue(beta.startswith("FAILED   hg"), beta)
+        self.assertTrue(alpha.startswith("FAILED    svn"), alpha)
+        self.assertTrue(beta.startswith("FAILED    hg"), beta)
         self.assertIn(name, beta)
         must("kill", str(holder.pid))
         self.finish(holder)

@@ -8,8 +8,8 @@ import shutil
 import signal
 import unittest
 
-from support import (DUMP, ENVIRONMENT, SCAN, TOP, Case, as_user, descendants, main, make_hg,
-                     make_mounts_private, make_svn, must, run, wait_for)
+from support import (DUMP, ENVIRONMENT, SCAN, TOP, Case, add_hg_commit, add_svn_revision, as_user,
+                     descendants, main, make_hg, make_mounts_private, make_svn, must, run, wait_for)
 
 # The order in which codes win, from the script's --help.
 ENDS = (  # of repo-scan, of repo-dump (None: must not run), of the script
@@ -70,12 +70,13 @@ class OptionsTest(NightlyCase):
         for option in ("--help", "-h"):
             done = self.nightly(option)
             self.assert_code(done, 0)
-            self.assertIn("usage: scripts/nightly [--to DIR] [ROOT...]", done.text)
+            self.assertIn("usage: scripts/nightly [--to DIR] [--config FILE] [ROOT...]", done.text)
             self.assertIn("128+N", done.text)
             self.assertEqual(done.err, b"")
 
     def test_usage_errors(self):
         for arguments in (["--what"], ["-x", self.src], ["--to"], ["--to", ""],
+                          ["--config"], ["--config", ""],
                           [self.src, "--two", self.to]):
             with self.subTest(arguments=arguments):
                 done = self.nightly(*arguments)
@@ -98,13 +99,22 @@ class OptionsTest(NightlyCase):
                 if dump is not None:
                     self.assertRegex(self.logged()[-1], f" --to[= ]{self.to}$")
 
-    def test_by_default_everything_goes_to_var_data_backup(self):
+    def test_by_default_everything_is_scanned_and_repo_dump_knows_where_to(self):
         for name in ("repo-scan", "repo-dump"):
             self.stub(self.bin / name, f'echo {name} "$@" >>{self.log}')
         self.assert_code(self.nightly(), 0)
         scan, dump = self.logged()[-2:]
         self.assertTrue(scan.endswith(" -- /"), scan)
-        self.assertRegex(dump, " --to[= ]/var/data_backup$")
+        # Else the configuration file's `to` would never count.
+        self.assertRegex(dump, "^repo-dump [^ ]+$")
+
+    def test_a_configuration_file_is_given_to_both(self):
+        for name in ("repo-scan", "repo-dump"):
+            self.stub(self.bin / name, f'echo {name} "$@" >>{self.log}')
+        for words in (["--config", "c.toml"], ["--config=c.toml"]):
+            self.assert_code(self.nightly(*words, self.src), 0)
+            for line in self.logged()[-2:]:
+                self.assertIn(" --config=c.toml", line)
 
 
 class PrepareTest(NightlyCase):
@@ -154,8 +164,11 @@ class WholeWayTest(NightlyCase):
         link = self.tmp / "nightly"
         link.symlink_to(self.script)
         self.script = link
-        for arguments in (["--to", self.to, self.src], [f"--to={self.to}", "--", self.src],
-                          [self.alpha, self.beta, "--to", self.to]):
+        for night, arguments in enumerate((["--to", self.to, self.src],
+                                           [f"--to={self.to}", "--", self.src],
+                                           [self.alpha, self.beta, "--to", self.to])):
+            add_svn_revision(self.alpha, f"night{night}")
+            add_hg_commit(self.beta, f"night{night}")
             done = self.nightly(*arguments, cwd="/")
             self.assert_code(done, 0)
             self.assertIn("2 copied and verified", done.text)

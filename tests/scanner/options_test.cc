@@ -2,13 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/exit_code.h"
 #include "tests/support/table.h"
+#include "tests/support/test_support.h"
 
 namespace repo {
 namespace {
@@ -19,7 +22,7 @@ using testing::HasSubstr;
 std::variant<ScanOptions, OptionsMessage> parse(const std::vector<std::string>& arguments) {
   std::vector<const char*> argv = {"repo-scan"};
   for (const std::string& each : arguments) argv.push_back(each.c_str());
-  return parse_scan_options(static_cast<int>(argv.size()), argv.data());
+  return parse_scan_options(static_cast<int>(argv.size()), argv.data(), "/nonexistent/config.toml");
 }
 
 ScanOptions options(const std::vector<std::string>& arguments) {
@@ -158,7 +161,7 @@ TEST(HelpTest, SaysWhatItDoesAndEveryExitCode) {
     EXPECT_THAT(message->text, HasSubstr(kExitCodeHelp));
     for (const char* option :
          {"ROOT", "--output", "--jobs", "--kinds", "--one-file-system", "--exclude", "--network",
-          "--fs", "--list", "-0", "--verbose", "--quiet", "--nice", "--version"}) {
+          "--fs", "--list", "-0", "--verbose", "--quiet", "--nice", "--version", "--config"}) {
       EXPECT_THAT(message->text, HasSubstr(option));
     }
   }
@@ -171,6 +174,149 @@ TEST(HelpTest, TheVersionIsThatOfTheProject) {
   EXPECT_EQ(message->exit_status, 0);
   EXPECT_EQ(message->text, "repo-scan " REPO_BACKUP_VERSION "\n");
 }
+
+// A configuration file, and command lines that name it or find it where they look by themselves.
+class ScanConfigTest : public testing::Test {
+ protected:
+  void configure(const std::string& text) {
+    test::write_file(path_, text);
+    ASSERT_EQ(chmod(path_.c_str(), 0644), 0);
+  }
+  std::variant<ScanOptions, OptionsMessage> parsed(std::vector<std::string> arguments,
+                                                   const std::string& default_config) {
+    arguments.insert(arguments.begin(), "repo-scan");
+    std::vector<const char*> argv;
+    for (const std::string& each : arguments) argv.push_back(each.c_str());
+    return parse_scan_options(static_cast<int>(argv.size()), argv.data(), default_config);
+  }
+  ScanOptions taken(const std::vector<std::string>& arguments) {
+    const auto result = parsed(arguments, path_);
+    if (const auto* message = std::get_if<OptionsMessage>(&result)) {
+      ADD_FAILURE() << message->text;
+      return {};
+    }
+    return std::get<ScanOptions>(result);
+  }
+  std::string refused(const std::vector<std::string>& arguments) {
+    const auto result = parsed(arguments, path_);
+    const auto* message = std::get_if<OptionsMessage>(&result);
+    if (!message) return "taken";
+    EXPECT_EQ(message->exit_status, 2);
+    return message->text;
+  }
+
+  test::TempDir tree_;
+  const std::string path_ = tree_ / "config.toml";
+};
+
+TEST_F(ScanConfigTest, EveryOptionIsTakenFromTheFile) {
+  configure(
+      "[repo-scan]\noutput = \"m\"\njobs = 3\nkinds = [\"svn\", \"hg\"]\none-file-system = true\n"
+      "exclude = ['a#[b,c]', \"d\"]\nnetwork = true\nfs = \"9p\"\nlist = true\nverbose = true\n"
+      "quiet = true\nnice = true\n");
+  const ScanOptions options = taken({"/"});
+  EXPECT_EQ(options.output, "m");
+  EXPECT_EQ(options.jobs, 3);
+  EXPECT_THAT(options.kinds, ElementsAre("hg", "svn"));
+  EXPECT_THAT(options.excludes, ElementsAre("a#[b,c]", "d"));
+  EXPECT_THAT(options.fs_types, ElementsAre("9p"));
+  EXPECT_TRUE(options.one_file_system && options.network && options.list && options.verbose &&
+              options.quiet && options.nice);
+}
+
+TEST_F(ScanConfigTest, TheCommandLineWinsAndListsAddUp) {
+  configure(
+      "[common]\njobs = 5\nexclude = [\"common\"]\nnice = true\n"
+      "[repo-scan]\njobs = 4\nexclude = [\"file\"]\nkinds = [\"svn\"]\nquiet = true\n");
+  ScanOptions options = taken({"/"});
+  EXPECT_EQ(options.jobs, 4);
+  EXPECT_THAT(options.excludes, ElementsAre("common", "file"));
+  EXPECT_TRUE(options.quiet && options.nice);
+  options = taken({"-j", "3", "--exclude", "line", "-k", "hg,git", "--quiet=false", "/"});
+  EXPECT_EQ(options.jobs, 3);
+  EXPECT_THAT(options.excludes, ElementsAre("common", "file", "line"));
+  EXPECT_THAT(options.kinds, ElementsAre("git", "hg", "svn"));
+  EXPECT_FALSE(options.quiet);
+  EXPECT_TRUE(options.nice);
+}
+
+TEST_F(ScanConfigTest, ASectionForTheOthersAndAnEmptyFileChangeNothing) {
+  for (const char* text : {"", "[repo-dump]\njobs = 1\nto = \"/x\"\n[policy]\nlist = [\"x\"]\n",
+                           "[repo-report]\nmail = \"root\"\n", "[repo-scan]\nexclude = []\n"}) {
+    configure(text);
+    const ScanOptions options = taken({"/"});
+    EXPECT_EQ(options.jobs, default_scan_jobs());
+    EXPECT_TRUE(options.excludes.empty());
+  }
+}
+
+TEST_F(ScanConfigTest, AFileThatIsNamedMustExistAndTheOtherOneIsNotRead) {
+  configure("[repo-scan]\njobs = 3\n");
+  EXPECT_THAT(refused({"--config", tree_ / "none", "/"}), HasSubstr(tree_ / "none"));
+  test::write_file(tree_ / "other", "[repo-scan]\nquiet = true\n");
+  const ScanOptions options = taken({"--config=" + (tree_ / "other"), "/"});
+  EXPECT_TRUE(options.quiet);
+  EXPECT_EQ(options.jobs, default_scan_jobs());
+}
+
+TEST_F(ScanConfigTest, ListInTheFileIsEnoughForNul) {
+  configure("[repo-scan]\nlist = true\n");
+  EXPECT_TRUE(taken({"-0", "/"}).nul);
+}
+
+TEST_F(ScanConfigTest, HelpNeedsNoFile) {
+  configure("[nonsense");
+  EXPECT_THAT(refused({"/"}), HasSubstr("line 1"));
+  const auto result = parsed({"--help"}, path_);
+  ASSERT_TRUE(std::holds_alternative<OptionsMessage>(result));
+  EXPECT_EQ(std::get<OptionsMessage>(result).exit_status, 0);
+  EXPECT_THAT(std::get<OptionsMessage>(result).text, HasSubstr("--config FILE=" + path_));
+}
+
+struct ConfigMistakeCase : test::NamedCase {
+  std::string text;
+  int line;
+  std::string word;
+};
+
+class ScanConfigMistakeTest : public ScanConfigTest,
+                              public testing::WithParamInterface<ConfigMistakeCase> {};
+
+TEST_P(ScanConfigMistakeTest, IsAUsageErrorWithFileAndLineInOneSentence) {
+  configure(GetParam().text);
+  const std::string told = refused({"/"});
+  EXPECT_THAT(told, testing::StartsWith("repo-scan: cannot use " + path_ + ": line " +
+                                        std::to_string(GetParam().line) + ": "));
+  EXPECT_THAT(told, HasSubstr(GetParam().word));
+  EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 1);
+  // The command line wins over a value, and makes a bad one no better.
+  EXPECT_EQ(refused({"-j", "2", "-k", "svn", "-q", "/"}), told);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Texts, ScanConfigMistakeTest,
+    testing::Values(
+        ConfigMistakeCase{"unknown_key", "[repo-scan]\n\njosb = 1", 3, "--josb"},
+        ConfigMistakeCase{"key_of_another_tool", "[common]\nto = \"/x\"", 2, "every tool"},
+        ConfigMistakeCase{"short_name", "[repo-scan]\nj = 1", 2, "--j"},
+        ConfigMistakeCase{"short_flag", "[repo-scan]\n0 = true", 2, "--0"},
+        ConfigMistakeCase{"dashes", "[repo-scan]\n--jobs = 1", 2, "----jobs"},
+        ConfigMistakeCase{"root", "[repo-scan]\nROOT = \"/\"", 2, "ROOT"},
+        ConfigMistakeCase{"config", "[repo-scan]\nconfig = \"/x\"", 2, "command line only"},
+        ConfigMistakeCase{"help", "[common]\nhelp = true", 2, "command line only"},
+        ConfigMistakeCase{"version", "[common]\nversion = true", 2, "command line only"},
+        ConfigMistakeCase{"too_low", "[repo-scan]\njobs = 0", 2, "jobs"},
+        ConfigMistakeCase{"no_number", "[repo-scan]\njobs = \"many\"", 2, "many"},
+        ConfigMistakeCase{"unknown_kind", "[repo-scan]\nkinds = [\n\"svn\",\n\"cvs\"]", 4, "cvs"},
+        ConfigMistakeCase{"text_for_a_flag", "[repo-scan]\nquiet = \"true\"", 2, "true or false"},
+        ConfigMistakeCase{"number_for_a_flag", "[repo-scan]\nquiet = 1", 2, "true or false"},
+        ConfigMistakeCase{"array_for_a_flag", "[repo-scan]\nquiet = []", 2, "true or false"},
+        ConfigMistakeCase{"flag_for_a_value", "[repo-scan]\noutput = true", 2, "output"},
+        ConfigMistakeCase{"flag_for_a_list", "[repo-scan]\nexclude = true", 2, "exclude"},
+        ConfigMistakeCase{"array_for_a_value", "[repo-scan]\njobs = [1]", 2, "one value"},
+        ConfigMistakeCase{"syntax", "[repo-scan]\njobs: 1", 2, "key = value"},
+        ConfigMistakeCase{"section", "[common]\n[scan]", 2, "[scan]"}),
+    test::case_name);
 
 TEST(ScanOptionsTest, ThereAreMoreThreadsThanCoresButNotWithoutLimit) {
   EXPECT_GE(default_scan_jobs(), 8);

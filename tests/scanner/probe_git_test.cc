@@ -212,11 +212,6 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(NoneCase{"empty", [](test::FakeFileSystem& fs,
                                          const std::string& git) { fs.add_directory(git); }},
                     NoneCase{"other_head_and_objects", with_head("a table of objects\n")},
-                    NoneCase{"admin_folder_of_a_worktree",
-                             [](test::FakeFileSystem& fs, const std::string& git) {
-                               make_usual(fs, git);
-                               fs.add_file(git + "/commondir", "../..\n");
-                             }},
                     NoneCase{"short_node", with_head(std::string(39, 'a'))},
                     NoneCase{"ref_outside_of_refs", with_head("ref: ../../etc/passwd\n")}),
     test::case_name);
@@ -250,6 +245,28 @@ INSTANTIATE_TEST_SUITE_P(Files, GitFileTest,
                                          FileCase{"something_else", "hello\n", "", ""},
                                          FileCase{"to_nowhere", "gitdir: \n", "", ""}),
                          test::case_name);
+
+Make with_commondir(const std::string& text) {
+  return [text](test::FakeFileSystem& fs, const std::string& git) {
+    make_usual(fs, git);
+    fs.add_file(git + "/commondir", text);
+  };
+}
+
+TEST(GitCommonTest, S23_TheAdministrativeFolderOfAWorktreeBelongsToItsRepository) {
+  const ProbeResult result = probe(with_commondir("../..\n"), "");
+  EXPECT_FALSE(result.detail || result.error || result.target);
+}
+
+TEST(GitCommonTest, D19_AFolderDotGitThatNamesAnotherIsToldAsAPointer) {
+  const ProbeResult relative = probe(with_commondir("../../x\n"), ".git");
+  EXPECT_FALSE(relative.detail || relative.error);
+  ASSERT_TRUE(relative.target);
+  EXPECT_EQ(relative.target->path, ".git/../../x");
+  const ProbeResult absolute = probe(with_commondir("/srv/x.git\n"), ".git");
+  ASSERT_TRUE(absolute.target);
+  EXPECT_EQ(absolute.target->path, "/srv/x.git");
+}
 
 TEST(GitLinkTest, D19_ALinkIsToldAndNotFollowed) {
   test::FakeFileSystem fs;

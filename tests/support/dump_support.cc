@@ -12,6 +12,7 @@
 
 #include "base/stop_signal.h"
 #include "dumper/dump_run.h"
+#include "dumper/publish.h"
 #include "dumper/record.h"
 #include "dumper/sandbox.h"
 #include "scanner/item_id.h"
@@ -49,7 +50,31 @@ PlanItem item_at(const std::string& kind, const std::string& path) {
 
 ItemContext context_of(const DumpRoot& root, const CommandRunner& runner) {
   constexpr std::chrono::seconds kLong{120};
-  return {root, runner, "testhost", "1.0", kFirstSandboxUid, 2, kLong, kLong};
+  return {root,  runner,       "testhost", "1.0", kFirstSandboxUid, 2,      kLong,
+          kLong, std::nullopt, Reuse(),    false, nullptr,          nullptr};
+}
+
+ItemResult dump_once(const PlanItem& item, const Dumper& dumper, const ItemContext& context) {
+  const Patience patience{std::chrono::steady_clock::now() + context.max_time, context.stall};
+  const Result<Survey> survey = survey_item(item, dumper, patience);
+  if (!survey) return failed_item(item, survey.error());
+  return dump_item(item, *survey, dumper, context);
+}
+
+ItemResult dump_next(const PlanItem& item, const Dumper& dumper, ItemContext context, UtcTime now,
+                     const ReusePolicy& policy) {
+  const Patience patience{std::chrono::steady_clock::now() + context.max_time, context.stall};
+  const Result<Survey> survey = survey_item(item, dumper, patience);
+  if (!survey) return failed_item(item, survey.error());
+  context.previous = current_generation(context.root.current.get(), item.source.kind, item.id);
+  if (context.previous) {
+    const UniqueFd generation = open_folder(current_of(context.root, item));
+    const Result<TreeLook> look = look_at_generation(generation.get(), patience);
+    context.reuse = what_to_reuse(*context.previous, survey->look,
+                                  look ? look->digest : std::string(), policy, now);
+    if (context.reuse.unchanged) return unchanged_item(item, *context.previous);
+  }
+  return dump_item(item, *survey, dumper, context);
 }
 
 std::string current_of(const DumpRoot& root, const PlanItem& item) {
@@ -142,6 +167,8 @@ DumpOptions dump_options(const std::string& manifest, const std::string& to) {
   options.jobs = 2;
   options.timeout = std::chrono::seconds(60);
   options.max_time = std::chrono::seconds(120);
+  options.full_every = std::chrono::hours(24 * 30);
+  options.verify_all_every = std::chrono::hours(24 * 7);
   return options;
 }
 

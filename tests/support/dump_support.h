@@ -23,6 +23,16 @@ PlanItem item_at(const std::string& kind, const std::string& path);
 
 ItemContext context_of(const DumpRoot& root, const CommandRunner& runner);
 
+// As a run does for one item: looks at the source, then copies it. Of the current generation only
+// what `context` says is reused.
+ItemResult dump_once(const PlanItem& item, const Dumper& dumper, const ItemContext& context);
+
+// As a run does at the time `now` for one item that may have a current generation: what of that can
+// be reused is.
+ItemResult dump_next(const PlanItem& item, const Dumper& dumper, ItemContext context, UtcTime now,
+                     const ReusePolicy& policy = {false, std::chrono::hours(24 * 7),
+                                                  std::chrono::hours(24 * 30)});
+
 // The directory of the current generation: ROOT/current/KIND/ID.
 std::string current_of(const DumpRoot& root, const PlanItem& item);
 std::string older_of(const DumpRoot& root, const PlanItem& item);

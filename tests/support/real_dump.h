@@ -37,9 +37,18 @@ class RealDumpTest : public testing::Test {
     ItemContext context = context_of(*root_, runner);
     context.keep = keep_;
     context.stall = stall_;
-    return dump_item(item_, *find_dumper(kind_), context);
+    return dump_once(item_, *find_dumper(kind_), context);
   }
   ItemResult dump() { return dump(*sandbox_); }
+  // The same as on a later night: what can be shared with the generation before is.
+  ItemResult dump_later(std::chrono::seconds later = {}) {
+    item_.id = item_at(kind_, path_).id;
+    item_.source = source_at(kind_, path_);
+    ItemContext context = context_of(*root_, *sandbox_);
+    context.keep = keep_;
+    context.accepted = accepted_;
+    return dump_next(item_, *find_dumper(kind_), context, utc_now() + later);
+  }
   ItemResult must_dump() {
     const ItemResult result = dump();
     EXPECT_EQ(result.status, ItemStatus::kCopied) << describe(result.error.value_or(Error()));
@@ -67,6 +76,7 @@ class RealDumpTest : public testing::Test {
   std::unique_ptr<CommandRunner> sandbox_;
   PlanItem item_;
   int keep_ = 2;
+  bool accepted_ = false;
   std::chrono::seconds stall_{120};
 };
 

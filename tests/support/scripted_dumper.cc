@@ -15,7 +15,6 @@ Result<CopyFacts> ScriptedDumper::make_a_file(const DumpJob& job) {
   }
   CopyFacts facts;
   facts.fingerprint = {{"uuid", "u-1"}, {"revision", std::uint64_t{7}}};
-  facts.owners = {{'d', "", "d 0755 0 0 - .\n"}, {'f', "file", "f 0644 0 0 - file\n"}};
   return facts;
 }
 

@@ -1,8 +1,8 @@
 // A CommandRunner that starts nothing: a test says what each tool does.
 //
 //   ScriptedRunner runner;
-//   runner.on("hotcopy", [](const Command&) { return ScriptedRunner::exits(1, "E000002: gone"); });
-//   dumper.copy(job, runner);
+//   runner.on("verify", [](const Command&) { return ScriptedRunner::exits(1, "E160004: bad"); });
+//   dumper.verify(job, facts, runner);
 //   EXPECT_EQ(runner.calls().size(), 1);
 #pragma once
 

@@ -1,0 +1,31 @@
+// What the options files of the tools share: --config FILE, and the file's values as options of a
+// CLI11 app. With those files the only place that knows CLI11.
+#pragma once
+
+#include <string>
+
+#include "base/config_file.h"
+#include "base/options_message.h"
+
+namespace CLI {
+class App;
+}
+
+namespace repo {
+
+// Adds --config FILE to the options of `app`.
+void add_config_option(CLI::App& app, const std::string& default_path);
+
+// After the command line was parsed: loads the file, and gives `app` the values of [common] and of
+// the section that has the app's name. Keys are the long names of the app's own options, so there
+// is no second list of them; each value goes through the checks of its option. What the command
+// line says wins, then the tool's section, then [common]; of an option that may be repeated all
+// values count. CLI::Option::configurable(false) keeps an option out of the file.
+//
+// Returns the whole file, for sections that are no options. Throws nothing of CLI11's.
+Result<Config> configure(CLI::App& app);
+
+// `error`, which is about the configuration, as what the tool prints: exit status 2.
+OptionsMessage config_message(const std::string& tool, const Error& error);
+
+}  // namespace repo

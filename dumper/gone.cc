@@ -1,0 +1,48 @@
+#include "dumper/gone.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/bytes_path.h"
+#include "base/file_io.h"
+#include "dumper/publish.h"
+#include "dumper/tree.h"
+
+namespace repo {
+namespace {
+
+bool is_within_any(const std::string& path, const std::vector<std::string>& places) {
+  return std::any_of(places.begin(), places.end(),
+                     [&](const std::string& place) { return is_within(path, place); });
+}
+
+}  // namespace
+
+Result<std::vector<GoneCopy>> find_gone(int current, const Manifest& manifest) {
+  std::vector<GoneCopy> gone;
+  if (!manifest.complete) return gone;
+  std::set<std::pair<std::string, std::string>> found;
+  for (const ManifestItem& item : manifest.items) found.insert({item.repository.kind, item.id});
+
+  const Result<std::vector<std::string>> kinds = names_in(current);
+  if (!kinds) return system_error("read", "current", kinds.error().code);
+  for (const std::string& kind : *kinds) {
+    const Result<UniqueFd> folder = open_beneath(current, kind, O_RDONLY | O_DIRECTORY);
+    if (!folder) continue;  // nothing of ours
+    const Result<std::vector<std::string>> ids = names_in(folder->get());
+    if (!ids) return system_error("read", "current/" + kind, ids.error().code);
+    for (const std::string& id : *ids) {
+      if (found.contains({kind, id})) continue;
+      const std::optional<GenerationSummary> copy = current_generation(current, kind, id);
+      if (!copy || copy->path.empty()) continue;
+      const bool looked_at =
+          is_within_any(copy->path, manifest.roots) && !is_within_any(copy->path, manifest.pruned);
+      if (looked_at) gone.push_back({id, kind, copy->path, copy->bytes, copy->generation});
+    }
+  }
+  return gone;
+}
+
+}  // namespace repo

@@ -1,0 +1,123 @@
+#include "dumper/run_log.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/clock.h"
+#include "base/file_io.h"
+#include "dumper/line_file.h"
+#include "dumper/tree.h"
+
+namespace repo {
+namespace {
+
+constexpr const char* kRecord = ".json";
+constexpr const char* kItems = ".items";
+constexpr const char* kLedger = "ledger";
+
+Result<UniqueFd> open_to_append(int directory, const std::string& name) {
+  UniqueFd file(openat(directory, name.c_str(),
+                       O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file) return system_error("open", name, errno);
+  return file;
+}
+
+Status append_to_ledger(const DumpRoot& root, const std::string& line) {
+  const Result<UniqueFd> ledger = open_to_append(root.control.get(), kLedger);
+  if (!ledger) return ledger.error();
+  if (Status written = write_all(ledger->get(), line); !written) {
+    return system_error("write", kLedger, written.error().code);
+  }
+  if (fdatasync(ledger->get()) != 0) return system_error("fsync", kLedger, errno);
+  return {};
+}
+
+std::string free_name(int runs, UtcTime time) {
+  while (faccessat(runs, (stamp(time) + kRecord).c_str(), F_OK, 0) == 0) {
+    time += std::chrono::seconds(1);
+  }
+  return stamp(time);
+}
+
+// The lines of a run that was killed; the last one may be cut.
+std::vector<std::string> lines_of(int runs, const std::string& name) {
+  std::vector<std::string> lines;
+  Result<LineReader> reader = LineReader::open(runs, name);
+  if (!reader) return lines;
+  while (auto line = reader->next()) lines.push_back(*std::move(line));
+  return lines;
+}
+
+Status bury(const DumpRoot& root, const std::string& name) {
+  const int runs = root.runs.get();
+  constexpr std::size_t kOfRunning = 4096;  // it has no items yet
+  const Result<std::string> text = read_small_file(runs, name + kRecord, kOfRunning);
+  if (!text) {
+    const int code = text.error().code;
+    return code == EFBIG ? Status() : Status(system_error("read", name + kRecord, code));
+  }
+  const std::optional<std::string> mended = died(*text, lines_of(runs, name + kItems));
+  if (!mended) return {};
+  if (Status put = replace_file_at(runs, name + kRecord, *mended); !put) return put;
+  return append_to_ledger(root, ledger_line_died(name, utc_now()));
+}
+
+}  // namespace
+
+Result<RunLog> RunLog::begin(const DumpRoot& root, RunRecord record, std::size_t owed) {
+  const int runs = root.runs.get();
+  RunLog log(root, std::move(record), free_name(runs, record.started));
+  Status put = replace_file_at(runs, log.name_ + kRecord, write_run_record(log.record_));
+  if (!put) return put.error();
+  Result<UniqueFd> items = open_to_append(runs, log.name_ + kItems);
+  if (!items) return items.error();
+  log.items_ = *std::move(items);
+  put = append_to_ledger(root, ledger_line_began(log.name_, log.record_, owed));
+  if (!put) return put.error();
+  return log;
+}
+
+Status RunLog::add(const ItemResult& result) const {
+  // One write: lines of several threads do not mix.
+  Status written = write_all(items_.get(), result_line(result));
+  return written ? Status() : Status(system_error("write", name_ + kItems, written.error().code));
+}
+
+Status RunLog::end(const RunSummary& summary, const std::vector<ItemResult>& results,
+                   const std::vector<GoneCopy>& gone) {
+  record_.summary = summary;
+  record_.results = &results;
+  record_.gone = &gone;
+  const int runs = root_->runs.get();
+  Status put = replace_file_at(runs, name_ + kRecord, write_run_record(record_));
+  if (!put) return system_error(put.error().op, "runs/" + put.error().path, put.error().code);
+  unlinkat(runs, (name_ + kItems).c_str(), 0);  // else the next run removes it
+  return append_to_ledger(*root_, ledger_line_ended(name_, record_));
+}
+
+std::vector<Error> bury_dead_runs(const DumpRoot& root) {
+  const int runs = root.runs.get();
+  std::vector<Error> errors;
+  auto note = [&errors](const Status& status) {
+    if (!status) errors.push_back(status.error());
+  };
+  const Result<std::vector<std::string>> names = names_in(runs);
+  if (!names) return {names.error()};
+  std::vector<std::string> records;  // sorted
+  for (const std::string& name : *names) {
+    if (!name.ends_with(kRecord)) continue;
+    records.push_back(name);
+    note(bury(root, name.substr(0, name.size() - std::string_view(kRecord).size())));
+  }
+  const std::size_t surplus = records.size() - std::min(records.size(), kRunsKept);
+  for (std::size_t i = 0; i < surplus; ++i) note(remove_tree(runs, records[i]));
+  for (const std::string& name : *names) {
+    if (name.ends_with(kItems) || is_temporary(name)) note(remove_tree(runs, name));
+  }
+  return errors;
+}
+
+}  // namespace repo

@@ -1,0 +1,33 @@
+// The looks that a run takes before it copies anything: at every source, at the generation that
+// each item has, and at the room on the target.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dumper/dump_root.h"
+#include "dumper/run_item.h"
+
+namespace repo {
+
+// Calls `work` for each item, several at once.
+using ForEachItem = std::function<void(const std::function<void(RunItem&)>& work)>;
+
+// Fills survey, or unreadable: such an item fails when its turn comes.
+void survey_sources(const ForEachItem& for_each, const Patience& patience);
+
+// Fills previous and reuse from the generations in `current` (open), and takes what they can stand
+// for off what the item needs.
+void find_reusable(const ForEachItem& for_each, int current, const ReusePolicy& policy,
+                   const Patience& patience);
+
+// Refuses each item that alone is more than what is free: its owner must not be able to keep all
+// others from being copied. The sentence says that the rest does not fit either, and that nothing
+// is to be copied.
+Result<std::optional<std::string>> find_room(const DumpRoot& root, std::vector<RunItem>& items,
+                                             int jobs, int keep);
+
+}  // namespace repo

@@ -1,0 +1,113 @@
+// Copies whose source is gone, and forgetting them.
+#include "dumper/gone.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dumper/publish.h"
+#include "scanner/item_id.h"
+#include "tests/support/dump_support.h"
+#include "tests/support/test_support.h"
+#include "tests/support/trees.h"
+
+namespace repo {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class GoneTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    Result<DumpRoot> root = test::open_root(tree_ / "dump");
+    ASSERT_TRUE(root) << describe(root.error());
+    root_.emplace(*std::move(root));
+    manifest_.roots = {"/srv"};
+    manifest_.complete = true;
+  }
+  // A current generation of a repository that was at `path`.
+  void make_copy(const std::string& path) const {
+    ItemRecord record;
+    record.id = make_item_id(path);
+    record.source.kind = "svn";
+    record.source.path = path;
+    record.generation = "20260101T000000Z";
+    record.totals.bytes = 7;
+    const std::string folder = root_->path + "/current/svn/" + record.id;
+    test::write_file(folder + "/item.json", write_item_record(record));
+  }
+  void find(const std::string& path) {
+    ManifestItem item;
+    item.id = make_item_id(path);
+    item.repository.kind = "svn";
+    item.repository.path = path;
+    manifest_.items.push_back(item);
+  }
+  std::vector<std::string> gone() const {
+    const Result<std::vector<GoneCopy>> found = find_gone(root_->current.get(), manifest_);
+    EXPECT_TRUE(found);
+    std::vector<std::string> paths;
+    for (const GoneCopy& each : *found) paths.push_back(each.path);
+    return paths;
+  }
+
+  test::TempDir tree_;
+  std::optional<DumpRoot> root_;
+  Manifest manifest_;
+};
+
+TEST_F(GoneTest, OnlyWhatTheScanHasLookedForAndNotFoundIsGone) {
+  for (const char* path : {"/srv/here", "/srv/gone", "/srv/pruned/x", "/home/other-root"}) {
+    make_copy(path);
+  }
+  find("/srv/here");
+  manifest_.pruned = {"/srv/pruned"};
+  EXPECT_THAT(gone(), ElementsAre("/srv/gone"));
+}
+
+TEST_F(GoneTest, AnIncompleteScanKnowsOfNothingThatItIsGone) {
+  make_copy("/srv/gone");
+  manifest_.complete = false;
+  EXPECT_THAT(gone(), IsEmpty());
+}
+
+TEST_F(GoneTest, D18_APathThatIsNoTextIsToldExactly) {
+  make_copy("/srv/\xff\n");
+  EXPECT_THAT(gone(), ElementsAre("/srv/\xff\n"));
+}
+
+TEST_F(GoneTest, WhatIsNoCopyOfOursIsLeftAlone) {
+  test::write_file(root_->path + "/current/a file", "");
+  test::write_file(root_->path + "/current/svn/without a record/x", "");
+  EXPECT_THAT(gone(), IsEmpty());
+}
+
+TEST_F(GoneTest, ForgettingRemovesEveryGenerationOfTheItemAndNoOther) {
+  make_copy("/srv/gone");
+  make_copy("/srv/here");
+  const std::string id = make_item_id("/srv/gone");
+  const std::string older = root_->path + "/older/svn/" + id;
+  test::make_generation(older + "/20250101T000000Z", "20250101T000000Z", "old");
+  test::make_generation(older + "/20250102T000000Z.unreadable", "x", "old");
+  const Status done = forget(*root_, "svn", id);
+  ASSERT_TRUE(done) << describe(done.error());
+  EXPECT_THAT(test::names_in(root_->path + "/current/svn"), ElementsAre(make_item_id("/srv/here")));
+  EXPECT_FALSE(test::exists(older));
+  EXPECT_THAT(test::staged_in(*root_), IsEmpty());
+  EXPECT_TRUE(forget(*root_, "svn", id)) << "again";
+}
+
+// The current generation leaves in one step: what a crash leaves in staging is no copy any more.
+TEST_F(GoneTest, D1_KilledWhileItForgetsNothingComesBack) {
+  make_copy("/srv/gone");
+  const std::string id = make_item_id("/srv/gone");
+  ASSERT_EQ(rename((root_->path + "/current/svn/" + id).c_str(),
+                   (root_->path + "/control/staging/svn." + id).c_str()),
+            0);
+  EXPECT_THAT(recover_staging(*root_), IsEmpty());
+  EXPECT_THAT(test::staged_in(*root_), IsEmpty());
+  EXPECT_THAT(gone(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace repo
