@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 
@@ -20,7 +21,9 @@ namespace repo {
 namespace {
 
 constexpr int kTries = 3;
-constexpr const char* kShare = "share";  // the step that refuses what may be another repository
+// The step that refuses to share, with what may be another repository or was damaged since.
+constexpr const char* kShare = kSealShare;
+constexpr const char* kNotShared = "copied whole, not with files of the generation before: ";
 
 Error in_item(Error error, const Repository& source) {
   // Paths inside the copy and the source alike: below the repository is where a person looks.
@@ -30,6 +33,17 @@ Error in_item(Error error, const Repository& source) {
     error.path = source.path + "/" + error.path;
   }
   return error;
+}
+
+// An owner decides what there is to say of his repository, but not how much of it is kept.
+void limit(std::vector<std::string>& notes) {
+  constexpr std::size_t kMost = 50;
+  constexpr std::size_t kLongest = 2000;
+  if (notes.size() > kMost) {
+    notes.resize(kMost);
+    notes.emplace_back("and more");
+  }
+  for (std::string& note : notes) note.resize(std::min(note.size(), kLongest));
 }
 
 std::string told_of_freeze(const std::string& reason, const std::string& id) {
@@ -70,6 +84,7 @@ class ItemDump {
     const std::string& kind = item_.source.kind;
     Result<UniqueFd> source = open_source(item_.source);
     if (!source) return source.error();
+    if (inflates(survey_.look)) return too_much_for_its_size();
     const std::string name = staging_name(kind, item_.id);
     Staged staged(context_.root, name);
     // Open from before the first write: syncfs(2) tells a descriptor of the write errors since it
@@ -85,20 +100,19 @@ class ItemDump {
     }
     Result<Made> made = make(source->get(), staged);
     if (!made) return made.error();
-    CopyFacts& facts = made->facts;
-
-    SealJob job;
-    job.staging = made->staging.get();
-    job.source = source->get();
-    job.elsewhere = facts.elsewhere ? &*facts.elsewhere : nullptr;
-    job.previous = made->shared ? previous_.get() : -1;
-    if (made->shared) job.previous_checksums_sha256 = context_.previous->checksums_sha256;
-    const SharedBelow shared({made->shared ? previous_.get() : -1, immutable()}, "data");
-    job.shared = {shared.get().previous, immutable()};
-    job.patience = patience_;
-    const Result<Sealed> sealed = seal(job);
+    Result<Sealed> sealed = seal_copy(*made, source->get());
+    if (!sealed && sealed.error().op == kShare) {
+      const std::string why = describe(sealed.error());
+      previous_.reset();
+      made = make(source->get(), staged);
+      if (!made) return made.error();
+      made->facts.notes.push_back(kNotShared + why);
+      sealed = seal_copy(*made, source->get());
+    }
     if (!sealed) return sealed.error();
+    CopyFacts& facts = made->facts;
     facts.notes.insert(facts.notes.end(), sealed->notes.begin(), sealed->notes.end());
+    limit(facts.notes);
 
     result.generation =
         next_generation(utc_now(), newest_generation(context_.root, kind, item_.id));
@@ -146,8 +160,25 @@ class ItemDump {
     UniqueFd staging;
     CopyFacts facts;
     Verified verified = Verified::kWhole;
-    bool shared = false;
+    bool shared = false;  // with the generation before
+    bool missed = false;  // not all that could be (Shared::missed)
   };
+
+  Result<Sealed> seal_copy(const Made& made, int source) const {
+    SealJob job;
+    job.staging = made.staging.get();
+    job.source = source;
+    job.elsewhere = made.facts.elsewhere ? &*made.facts.elsewhere : nullptr;
+    job.previous = made.shared ? previous_.get() : -1;
+    const SharedBelow shared({made.shared ? previous_.get() : -1, immutable()}, "data");
+    job.shared = {shared.get().previous, immutable()};
+    if (made.shared && !made.missed) {
+      job.previous_checksums_sha256 = context_.previous->checksums_sha256;
+      job.read_shared = !context_.reuse.verified;
+    }
+    job.patience = patience_;
+    return seal(job);
+  }
 
   std::function<bool(const std::string&)> immutable() const {
     return [this](const std::string& path) { return dumper_.is_immutable(path); };
@@ -165,8 +196,7 @@ class ItemDump {
     const Error why = made.error();
     made = make_patiently(source, staged, false);
     if (made && why.op != kShare) {  // of another repository retention tells
-      made->facts.notes.push_back("copied whole, not with files of the generation before: " +
-                                  describe(why));
+      made->facts.notes.push_back(kNotShared + describe(why));
     }
     return made;
   }
@@ -198,10 +228,12 @@ class ItemDump {
     job.nested = survey_.nested;
     job.patience = patience_;
     const SharedBelow shared({share ? previous_.get() : -1, immutable()}, "data");
-    job.shared = {shared.get().previous, immutable()};
+    bool missed = false;
+    job.shared = {shared.get().previous, immutable(), &missed};
     if (share && context_.reuse.verified) job.verified = context_.previous->fingerprint;
     Result<CopyFacts> facts = dumper_.copy(job, context_.runner);
     if (!facts) return facts.error();
+    if (missed) job.verified.reset();
     if (share) {
       const auto alarm = dumper_.alarm(context_.previous->fingerprint, facts->fingerprint);
       if (alarm) return plain_error(kShare, "", *alarm);
@@ -210,10 +242,11 @@ class ItemDump {
     if (!verified) {
       // They may say why: what could not be read, say.
       Error error = verified.error();
+      limit(facts->notes);
       for (const std::string& note : facts->notes) error.message += "; " + note;
       return error;
     }
-    return Made{*std::move(staging), *std::move(facts), *verified, share};
+    return Made{*std::move(staging), *std::move(facts), *verified, share, missed};
   }
 
   // Returns why retention is to leave older generations alone.
@@ -252,6 +285,9 @@ class ItemDump {
       record.frozen = reasons_to_freeze(
           *previous, context_.accepted,
           dumper_.alarm(previous->fingerprint, made.facts.fingerprint), sealed.totals.bytes);
+    }
+    if (context_.unreadable_previous && !context_.accepted) {  // it may have been frozen
+      record.frozen.emplace_back("the record of the copy before this one cannot be read");
     }
     if (Status written = create_file(staging, "item.json", write_item_record(record)); !written) {
       return written.error();

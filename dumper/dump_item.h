@@ -40,7 +40,8 @@ struct ItemContext {
   std::chrono::seconds stall;
   std::chrono::seconds max_time;
   std::optional<GenerationSummary> previous;  // the current generation, where there is one
-  Reuse reuse;                                // of it
+  bool unreadable_previous = false;           // there is one, and its record cannot be read
+  Reuse reuse;                                // of previous
   bool accepted = false;                      // retention's doubts about this item are answered
   Progress* progress = nullptr;
   // Told of the result once it is published, before retention removes anything.

@@ -285,6 +285,7 @@ class Run {
                               options_.timeout,
                               options_.max_time,
                               item.previous,
+                              item.unreadable_previous,
                               item.reuse,
                               item.accepted,
                               &progress_,

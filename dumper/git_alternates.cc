@@ -39,8 +39,10 @@ class Borrowed {
       }
       Result<UniqueFd> place = open_directory_as(objects, path, identity_);
       if (!place) {
-        notes.push_back(fmt::format("the alternate {} cannot be read by the owner: {}",
-                                    printable(path), place.error().message));
+        if (++unreadable_ <= kTold) {
+          notes.push_back(fmt::format("the alternate {} cannot be read by the owner: {}",
+                                      printable(path), place.error().message));
+        }
         continue;
       }
       struct stat st = {};
@@ -132,6 +134,8 @@ class Borrowed {
   const int target_;
   CopyOptions options_;
   std::set<std::pair<dev_t, ino_t>> seen_;
+  static constexpr int kTold = 10;  // the rest is as unreadable
+  int unreadable_ = 0;
 };
 
 }  // namespace

@@ -33,9 +33,9 @@ Error in(Error error, const std::string& folder) {
 // Objects and refs that are not where they should be. (A ref may be a symbolic link to another ref:
 // git made such ones once, and takes no other link for that. It is copied as a link. Any other is
 // followed by git.)
-std::optional<Error> odd_data(const TreeEntry& entry, const std::vector<std::string>& directories) {
+// `path`: of the entry in its git directory.
+std::optional<Error> odd_data(const TreeEntry& entry, const std::string& path) {
   if (entry.is_directory() || entry.is_file()) return std::nullopt;
-  const std::string path = in_git_directory(entry.path, directories);
   const bool is_ref = path.starts_with("refs/") || path == "HEAD";
   const bool matters = is_ref || path == "objects" || path.starts_with("objects/") ||
                        path == "refs" || path == "packed-refs";
@@ -94,6 +94,17 @@ class DirectoryCopy {
       if (others_.contains(path) || (options_.skip && options_.skip(path))) return true;
       return git_part(path) != part && !leads_to(path, part);
     };
+    // Seen before, and looked at again: its owner may have exchanged it meanwhile.
+    options.refuse = [this](const TreeEntry& entry) {
+      std::optional<Error> odd = odd_data(entry, entry.path);
+      const bool leads_to_others =
+          std::any_of(others_.begin(), others_.end(),
+                      [&](const std::string& each) { return each.starts_with(entry.path + "/"); });
+      if (leads_to_others && !entry.is_directory()) {
+        odd = plain_error("copy", entry.path, "no directory any more");
+      }
+      return odd;
+    };
     const Result<TreeLook> copied = copy_tree({source_, std::nullopt}, target_, options);
     return copied ? Status() : Status(copied.error());
   }
@@ -103,12 +114,15 @@ class DirectoryCopy {
     if (!source) {
       return source.error().code == ENOENT ? Status() : Status(in(source.error(), "objects/pack"));
     }
-    Result<UniqueFd> target = make("objects/pack");
+    Result<UniqueFd> target = make_folders(target_, "objects/pack");
     if (!target) return target.error();
     CopyOptions options = options_;
     options.skip = [this](const std::string& path) {
       const std::string full = joined("objects/pack", path);
       return git_part(full) == GitPart::kLeftOut || (options_.skip && options_.skip(full));
+    };
+    options.refuse = [](const TreeEntry& entry) {
+      return odd_data(entry, joined("objects/pack", entry.path));
     };
     const SharedBelow shared(options_.shared, "objects/pack");
     options.shared = shared.get();
@@ -126,7 +140,7 @@ class DirectoryCopy {
   Status borrowed() {
     Result<UniqueFd> source = open_beneath(source_, "objects", O_RDONLY | O_DIRECTORY);
     if (!source) return in(source.error(), "objects");
-    if (Result<UniqueFd> pack = make("objects/pack"); !pack) return pack.error();
+    if (Result<UniqueFd> pack = make_folders(target_, "objects/pack"); !pack) return pack.error();
     Result<UniqueFd> target = open_beneath(target_, "objects", O_RDONLY | O_DIRECTORY);
     if (!target) return in(target.error(), "objects");
     Result<std::vector<std::string>> told =
@@ -134,17 +148,6 @@ class DirectoryCopy {
     if (!told) return told.error();
     notes.insert(notes.end(), told->begin(), told->end());
     return {};
-  }
-
-  // A folder of the copy, two levels deep at most.
-  Result<UniqueFd> make(const std::string& path) {
-    const std::string parent = path.substr(0, path.rfind('/'));
-    for (const std::string& each : {parent, path}) {
-      if (mkdirat(target_, each.c_str(), 0700) != 0 && errno != EEXIST) {
-        return system_error("create", each, errno);
-      }
-    }
-    return open_beneath(target_, path, O_RDONLY | O_DIRECTORY);
   }
 
   const DumpJob& job_;
@@ -182,7 +185,7 @@ Result<CopyFacts> copy_git(const DumpJob& job) {
   std::optional<Error> odd;
   const Result<TreeLook> again =
       look_at_tree(whole, nested, job.patience, [&](const TreeEntry& entry) {
-        if (!odd) odd = odd_data(entry, directories);
+        if (!odd) odd = odd_data(entry, in_git_directory(entry.path, directories));
       });
   if (!again) return in(again.error(), inside);
   if (odd) return in(*odd, inside);
@@ -193,10 +196,7 @@ Result<CopyFacts> copy_git(const DumpJob& job) {
     const std::string here = directory.empty() ? "." : directory;
     Result<UniqueFd> from = open_beneath(source->get(), here, O_RDONLY | O_DIRECTORY);
     if (!from) return in(from.error(), joined(inside, directory));
-    if (!directory.empty() && mkdirat(target->get(), directory.c_str(), 0700) != 0) {
-      return system_error("create", joined(inside, directory), errno);
-    }
-    Result<UniqueFd> to = open_beneath(target->get(), here, O_RDONLY | O_DIRECTORY);
+    Result<UniqueFd> to = make_folders(target->get(), directory);
     if (!to) return in(to.error(), joined(inside, directory));
     std::set<std::string> others;
     const std::string below = directory.empty() ? "" : directory + "/";

@@ -169,13 +169,11 @@ class GitDumper final : public Dumper {
     const std::string text = config_for(read_git_extensions(config ? *config : std::string()),
                                         std::any_of(names->begin(), names->end(), is_promisor));
     if (Status made = create_file(clean->get(), "config", text); !made) return made.error();
-    if (mkdirat(clean->get(), "objects", 0755) != 0 && errno != EEXIST) {
-      return system_error("create", "objects", errno);
+    for (const char* each : {"objects", "refs"}) {
+      const Result<UniqueFd> folder = make_folders(clean->get(), each);
+      if (!folder) return folder.error();
+      if (fchmod(folder->get(), 0755) != 0) return system_error("change the mode", each, errno);
     }
-    if (mkdirat(clean->get(), "refs", 0755) != 0 && errno != EEXIST) {
-      return system_error("create", "refs", errno);
-    }
-    for (const char* each : {"objects", "refs"}) fchmodat(clean->get(), each, 0755, 0);
     if (fchmodat(clean->get(), "config", 0644, 0) != 0 || fchmod(clean->get(), 0755) != 0) {
       return system_error("change the mode", kClean, errno);
     }

@@ -29,6 +29,10 @@ Result<std::vector<GoneCopy>> find_gone(int current, const Manifest& manifest) {
   const Result<std::vector<std::string>> kinds = names_in(current);
   if (!kinds) return system_error("read", "current", kinds.error().code);
   for (const std::string& kind : *kinds) {
+    const bool looked_for =
+        manifest.kinds.empty() ||
+        std::find(manifest.kinds.begin(), manifest.kinds.end(), kind) != manifest.kinds.end();
+    if (!looked_for) continue;
     const Result<UniqueFd> folder = open_beneath(current, kind, O_RDONLY | O_DIRECTORY);
     if (!folder) continue;  // nothing of ours
     const Result<std::vector<std::string>> ids = names_in(folder->get());

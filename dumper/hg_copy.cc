@@ -341,9 +341,8 @@ Result<TreeLook> look_at_hg(const DumpJob& job, const Seen& seen) {
     inside.path = inside.path.empty() ? ".hg" : ".hg/" + inside.path;
     seen(inside);
   };
-  Result<TreeLook> look =
-      look_at_tree({parts->hg.get(), std::nullopt}, skip_in_hg(job, parts->is_share()),
-                   job.patience, seen_in_hg);
+  Result<TreeLook> look = look_at_tree({parts->hg.get(), std::nullopt}, skip_in_hg(job, false),
+                                       job.patience, seen_in_hg);
   if (!look) return in_hg(look.error(), ".hg");
   if (!parts->is_share()) return look;
   // The source's bookmarks may be this one's too.

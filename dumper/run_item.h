@@ -18,7 +18,8 @@ struct RunItem {
   std::optional<Error> unreadable;  // why there is no survey
   SpaceNeed need;
   std::optional<GenerationSummary> previous;  // the current generation, where there is one
-  Reuse reuse;                                // of it
+  bool unreadable_previous = false;           // there is one, and its record cannot be read
+  Reuse reuse;                                // of previous
   bool accepted = false;                      // by --accept
 
   bool must_be_copied() const { return !plan.refused && !reuse.unchanged; }

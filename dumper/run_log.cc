@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 
 #include "base/clock.h"
 #include "base/file_io.h"
@@ -107,15 +108,20 @@ std::vector<Error> bury_dead_runs(const DumpRoot& root) {
   const Result<std::vector<std::string>> names = names_in(runs);
   if (!names) return {names.error()};
   std::vector<std::string> records;  // sorted
+  std::set<std::string> unburied;    // their items are still needed
   for (const std::string& name : *names) {
     if (!name.ends_with(kRecord)) continue;
     records.push_back(name);
-    note(bury(root, name.substr(0, name.size() - std::string_view(kRecord).size())));
+    const std::string run = name.substr(0, name.size() - std::string_view(kRecord).size());
+    const Status buried = bury(root, run);
+    note(buried);
+    if (!buried) unburied.insert(run + kItems);
   }
   const std::size_t surplus = records.size() - std::min(records.size(), kRunsKept);
   for (std::size_t i = 0; i < surplus; ++i) note(remove_tree(runs, records[i]));
   for (const std::string& name : *names) {
-    if (name.ends_with(kItems) || is_temporary(name)) note(remove_tree(runs, name));
+    const bool is_done = name.ends_with(kItems) && !unburied.contains(name);
+    if (is_done || is_temporary(name)) note(remove_tree(runs, name));
   }
   return errors;
 }

@@ -129,6 +129,9 @@ class Sealer final : public TreeVisitor {
       level.as = levels_.back().as;
       const ActAs as(level.as);
       level.source = open_folder(levels_.back().source.get(), name);
+      // Gone, or not for the owner to see.
+      const bool is_none = errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == EACCES;
+      if (!level.source && !is_none) return system_error("open", entry.path, errno);
     }
     if (is_top && job_.shared.previous >= 0) {
       level.previous = UniqueFd(fcntl(job_.shared.previous, F_DUPFD_CLOEXEC, 0));
@@ -239,8 +242,13 @@ class Sealer final : public TreeVisitor {
 
     const UniqueFd file(openat(parent, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (!file) return system_error("open", entry.path, errno);
-    Result<std::string> digest = known ? Result<std::string>(*known) : hash(file.get(), entry);
+    const bool is_taken_over = known && !job_.read_shared;
+    Result<std::string> digest =
+        is_taken_over ? Result<std::string>(*known) : hash(file.get(), entry);
     if (!digest) return digest.error();
+    if (known && *digest != *known) {
+      return plain_error(kSealShare, entry.path, "it has changed in the generation before");
+    }
     if (Status written = checksums_.write(checksum_line(*digest, listed)); !written) return written;
     ++totals.files;
     totals.bytes += static_cast<std::uint64_t>(entry.st.st_size);

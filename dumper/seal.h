@@ -28,6 +28,8 @@ struct Elsewhere {
   std::optional<Identity> as;
 };
 
+inline constexpr const char* kSealShare = "share";
+
 struct SealJob {
   int staging = -1;  // holds data/; takes SHA256SUMS and owners
   int source = -1;   // the live directory that data/ is a copy of
@@ -36,6 +38,9 @@ struct SealJob {
   // files the digests are known where its SHA256SUMS still has the digest in its record.
   int previous = -1;
   std::string previous_checksums_sha256;
+  // Its files are read all the same. One that has another digest than then ends the seal with an
+  // error whose op is kSealShare.
+  bool read_shared = false;
   Shared shared;
   Patience patience;
 };

@@ -42,7 +42,11 @@ std::string too_much(std::uint64_t bytes, std::uint64_t entries, const Room& roo
 void survey_sources(const ForEachItem& for_each, const Patience& patience) {
   for_each([&](RunItem& item) {
     if (item.plan.refused) return;
-    Result<Survey> survey = survey_item(item.plan, *find_dumper(item.plan.source.kind), patience);
+    // Nothing is copied before the last look is over: no source may draw that out.
+    constexpr std::chrono::minutes kLongest{30};
+    Patience own = patience;
+    own.deadline = std::chrono::steady_clock::now() + kLongest;
+    Result<Survey> survey = survey_item(item.plan, *find_dumper(item.plan.source.kind), own);
     if (!survey) {
       item.unreadable = survey.error();
       return;
@@ -62,10 +66,10 @@ void find_reusable(const ForEachItem& for_each, int current, const ReusePolicy& 
     if (item.plan.refused || item.unreadable) return;
     const std::string& kind = item.plan.source.kind;
     item.previous = current_generation(current, kind, item.plan.id);
-    if (!item.previous || policy.full) return;
     const Result<UniqueFd> folder =
         open_beneath(current, kind + "/" + item.plan.id, O_RDONLY | O_DIRECTORY);
-    if (!folder) return;
+    item.unreadable_previous = folder && !item.previous;
+    if (!item.previous || policy.full || !folder) return;
     const Result<TreeLook> look = look_at_generation(folder->get(), patience);
     item.reuse = what_to_reuse(*item.previous, item.survey.look,
                                look ? look->digest : std::string(), policy, now);

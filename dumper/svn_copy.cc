@@ -206,6 +206,7 @@ class SvnCopy {
     options.skip = skip;
     options.patience = job_.patience;
     options.shared = job_.shared;
+    options.refuse = odd_svn_data;  // seen before, and maybe exchanged since
     return first ? update_tree(source_, data_, first->began, options)
                  : copy_tree(source_, data_, options);
   }

@@ -129,7 +129,7 @@ class SvnDumper final : public Dumper {
     const DetailValue* was = find_detail(before, "uuid");
     const DetailValue* is = find_detail(now, "uuid");
     if (was && is && *was != *is) return "it is another repository now: its uuid changed";
-    if (revision_in(now) < revision_in(before)) {
+    if (find_detail(now, "revision") && revision_in(now) < revision_in(before)) {
       return fmt::format("it went back from revision {} to {}", revision_in(before),
                          revision_in(now));
     }

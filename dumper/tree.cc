@@ -303,7 +303,9 @@ void LookBuilder::add(const TreeEntry& entry) {
   }
   look_.apparent += static_cast<std::uint64_t>(st.st_size);
   // Not where generations share files: there may be any number, and nobody asks for their size.
-  const bool may_be_named_again = st.st_nlink > 1 && changes_ == Changes::kAny;
+  constexpr std::size_t kMostRemembered = 100'000;  // what comes then counts with each name
+  const bool may_be_named_again =
+      st.st_nlink > 1 && changes_ == Changes::kAny && linked_.size() < kMostRemembered;
   if (may_be_named_again && !linked_.insert({st.st_dev, st.st_ino}).second) return;
   look_.on_disk += taken;
 }
@@ -372,6 +374,22 @@ Result<std::vector<std::string>> names_in(int directory) {
   if (errno != 0) return system_error("read", "", errno);
   std::sort(names.begin(), names.end());
   return names;
+}
+
+Result<UniqueFd> make_folders(int top, const std::string& path) {
+  UniqueFd folder(fcntl(top, F_DUPFD_CLOEXEC, 0));
+  if (!folder) return system_error("dup", path, errno);
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    const std::string name = path.substr(at, end - at);
+    if (mkdirat(folder.get(), name.c_str(), 0700) != 0 && errno != EEXIST) {
+      return system_error("create", path, errno);
+    }
+    folder = open_directory(folder.get(), name);
+    if (!folder) return system_error("open", path, errno);
+    at = end + 1;
+  }
+  return folder;
 }
 
 Status remove_tree(int parent, const std::string& name) {

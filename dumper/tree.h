@@ -136,6 +136,10 @@ Result<std::string> digest_tree(const TreeSource& source, const Skip& skip,
 // The names in an open directory, sorted.
 Result<std::vector<std::string>> names_in(int directory);
 
+// The folder at `path` below the open directory `top`, made with its parents where they are
+// missing, mode 0700. No link is followed.
+Result<UniqueFd> make_folders(int top, const std::string& path);
+
 // Removes `name` in `parent` with everything in it; fine where it does not exist.
 Status remove_tree(int parent, const std::string& name);
 

@@ -285,7 +285,10 @@ class Copier final : public TreeVisitor {
       if (unlinkat(target, name.c_str(), 0) != 0) return system_error("remove", entry.path, errno);
     }
     if (linkat(previous, name.c_str(), target, name.c_str(), 0) == 0) return true;
-    if (errno == EMLINK || errno == EPERM || errno == EOPNOTSUPP || errno == EXDEV) return false;
+    if (errno == EMLINK || errno == EPERM || errno == EOPNOTSUPP || errno == EXDEV) {
+      if (options_.shared.missed) *options_.shared.missed = true;
+      return false;
+    }
     return system_error("link", entry.path, errno);
   }
 
@@ -316,6 +319,7 @@ class Copier final : public TreeVisitor {
 
 SharedBelow::SharedBelow(const Shared& above, const std::string& folder) {
   if (above.previous < 0) return;
+  missed_ = above.missed;
   Result<UniqueFd> opened =
       open_beneath(above.previous, folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
   if (opened) folder_ = *std::move(opened);

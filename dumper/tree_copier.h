@@ -35,6 +35,9 @@ struct Shared {
   // Whether a file at this path is never changed: one of the same size and mtime in the previous
   // copy is the same file.
   std::function<bool(const std::string& path)> immutable;
+  // Set where such a file was copied from the source all the same: the target's file system has
+  // neither clones nor links, say.
+  bool* missed = nullptr;
 };
 
 // The same for a tree that lies at `folder` of this one. Nothing is shared where the previous copy
@@ -42,9 +45,10 @@ struct Shared {
 class SharedBelow {
  public:
   SharedBelow(const Shared& above, const std::string& folder);
-  Shared get() const { return {folder_.get(), immutable_}; }
+  Shared get() const { return {folder_.get(), immutable_, missed_}; }
 
  private:
+  bool* missed_ = nullptr;
   UniqueFd folder_;
   std::function<bool(const std::string& path)> immutable_;
 };

@@ -57,11 +57,13 @@ Result<Layout> layout_of(const File& file) {
   const std::uint32_t header = *n >= 4 ? big_endian(record.data()) : 0;
   const std::uint32_t version = header & 0xFFFF;
   if (*n < kRecord || version != 1) return Layout::kUnknown;  // the "dummy" of new formats, v2 …
-  if ((header >> 16 & 1) == 0) return Layout::kSplit;
-  // Mercurial splits an inline index long before this; hopping through terabytes of holes would
-  // take for ever.
+  // Mercurial splits an inline index long before this, and nobody has so many changesets; hopping
+  // through terabytes of holes would take for ever.
   constexpr std::uint64_t kLargestInline = std::uint64_t{64} << 20;
-  return file.size() > kLargestInline ? Layout::kUnknown : Layout::kInline;
+  constexpr std::uint64_t kLargestSplit = std::uint64_t{4} << 30;
+  const bool is_inline = (header >> 16 & 1) != 0;
+  if (file.size() > (is_inline ? kLargestInline : kLargestSplit)) return Layout::kUnknown;
+  return is_inline ? Layout::kInline : Layout::kSplit;
 }
 
 // Calls `see` with each record, through a window so that it costs few reads. The state at one

@@ -23,6 +23,7 @@ struct ManifestHeader {
   UtcTime started;
   UtcTime finished;
   std::vector<std::string> roots;
+  std::vector<std::string> kinds{};  // that were looked for; empty: all
 };
 
 // The document, with a newline at its end. `result` is sorted by raw path, so that two scans of
@@ -38,6 +39,7 @@ struct ManifestItem {
 struct Manifest {
   std::string host;
   std::vector<std::string> roots;
+  std::vector<std::string> kinds;   // that were looked for; empty: all
   std::vector<std::string> pruned;  // paths of directories that were not entered
   bool complete = false;
   std::vector<ManifestItem> items;

@@ -140,6 +140,12 @@ Manifest manifest(const Json& document) {
     }
     result.roots.push_back(canonical(std::move(root), where));
   }
+  if (document.contains("kinds")) {
+    for (const Json& kind : array(document, "kinds")) {
+      if (!kind.is_string()) refuse("kinds", "not texts");
+      result.kinds.push_back(kind.get<std::string>());
+    }
+  }
   const Json& pruned = array(document, "pruned");
   for (std::size_t i = 0; i < pruned.size(); ++i) {
     if (!pruned[i].is_object()) refuse(fmt::format("pruned[{}]", i), "not an object");

@@ -89,6 +89,7 @@ std::string write_manifest(const ManifestHeader& header, ScanResult result) {
   }
   document["roots"] = std::move(roots);
   if (!all_utf8) document["roots_b64"] = std::move(exact);
+  if (!header.kinds.empty()) document["kinds"] = header.kinds;
   document["complete"] = result.complete;
   const ScanStats& stats = result.stats;
   document["stats"] = {

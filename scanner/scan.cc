@@ -115,7 +115,7 @@ int run_scan(const ScanOptions& options, std::FILE* out, std::FILE* err) {
       put(err, fmt::format("repo-scan: --nice: {}\n", describe(lowered.error())));
     }
   }
-  ManifestHeader header{"repo-scan " REPO_BACKUP_VERSION, host_name(), utc_now(), {}, {}};
+  ManifestHeader header{"repo-scan " REPO_BACKUP_VERSION, host_name(), utc_now(), {}, {}, {}};
   std::vector<Error> root_errors;
   header.roots = resolve_roots(options.roots, root_errors);
   if (header.roots.empty()) {
@@ -132,6 +132,7 @@ int run_scan(const ScanOptions& options, std::FILE* out, std::FILE* err) {
   result->errors.insert(result->errors.end(), root_errors.begin(), root_errors.end());
   result->complete = result->complete && root_errors.empty();
   header.finished = utc_now();
+  header.kinds.assign(options.kinds.begin(), options.kinds.end());
 
   if (stop_requested() != 0) {
     put(err,

@@ -71,6 +71,14 @@ TEST_F(GoneTest, AnIncompleteScanKnowsOfNothingThatItIsGone) {
   EXPECT_THAT(gone(), IsEmpty());
 }
 
+TEST_F(GoneTest, WhatIsOfAKindThatWasNotLookedForIsNotGone) {
+  make_copy("/srv/gone");
+  manifest_.kinds = {"hg"};
+  EXPECT_THAT(gone(), IsEmpty());
+  manifest_.kinds = {"hg", "svn"};
+  EXPECT_THAT(gone(), ElementsAre("/srv/gone"));
+}
+
 TEST_F(GoneTest, D18_APathThatIsNoTextIsToldExactly) {
   make_copy("/srv/\xff\n");
   EXPECT_THAT(gone(), ElementsAre("/srv/\xff\n"));

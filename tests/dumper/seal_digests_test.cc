@@ -31,7 +31,7 @@ class SealDigestsTest : public testing::Test {
     sums_ = std::string(64, 'a') + "  data/f\n";
     test::write_file(previous_ + "/SHA256SUMS", sums_);
   }
-  Result<Sealed> seal_with(const std::string& recorded) const {
+  Result<Sealed> seal_with(const std::string& recorded, bool read_shared = false) const {
     const UniqueFd source = test::open_folder(source_);
     const UniqueFd staging = test::open_folder(staging_);
     const UniqueFd previous = test::open_folder(previous_);
@@ -41,6 +41,7 @@ class SealDigestsTest : public testing::Test {
     job.source = source.get();
     job.previous = previous.get();
     job.previous_checksums_sha256 = recorded;
+    job.read_shared = read_shared;
     job.shared = {data.get(), [](const std::string&) { return true; }};
     job.patience = test::patient();
     return seal(job);
@@ -64,6 +65,14 @@ TEST_F(SealDigestsTest, D33_NotFromAFileOfDigestsThatIsNotTheRecordedOne) {
   const Result<Sealed> sealed = seal_with(std::string(64, '0'));
   ASSERT_TRUE(sealed) << describe(sealed.error());
   EXPECT_EQ(test::read_file(staging_ + "/SHA256SUMS"), sha256_hex("12") + "  data/f\n");
+}
+
+// With bytes that have changed since, under the size and time of before.
+TEST_F(SealDigestsTest, D33_WhereSharedFilesAreReadADamagedOneIsFound) {
+  const Result<Sealed> sealed = seal_with(sha256_hex(sums_), true);
+  ASSERT_FALSE(sealed);
+  EXPECT_EQ(sealed.error().op, kSealShare);
+  EXPECT_EQ(sealed.error().path, "f");
 }
 
 TEST_F(SealDigestsTest, NothingOfTheGenerationBeforeIsTouched) {
