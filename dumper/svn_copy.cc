@@ -95,15 +95,10 @@ class SvnCopy {
 
     CopyFacts facts;
     if (Status copied = rep_cache(facts.notes); !copied) return copied.error();
-    Result<SmallFile> current = read_whole(job_.source_fd, "db/current");
-    if (!current) return current.error();
-    before = probe(job_.source_fd);  // db/current is at least as old as what was just read
-    if (!before) return before.error();
-    if (Status known = read_extent(*current); !known) return known.error();
     Result<std::string> state = settle();
     if (!state) return state.error();
 
-    if (Status written = write_whole(data_, "db/current", *current); !written) {
+    if (Status written = write_whole(data_, "db/current", current_); !written) {
       return written.error();
     }
     Result<SmallFile> txn_current = read_whole(job_.source_fd, "db/txn-current");
@@ -149,12 +144,17 @@ class SvnCopy {
     return {};
   }
 
-  Status read_extent(const SmallFile& current) {
+  Status read_extent() {
+    Result<SmallFile> current = read_whole(job_.source_fd, "db/current");
+    if (!current) return current.error();
+    current_ = *std::move(current);
+    const std::uint64_t youngest = extent_.youngest;
     try {
-      extent_.youngest = std::stoull(current.text);
+      extent_.youngest = std::stoull(current_.text);
     } catch (const std::exception&) {
       return plain_error("read", "db/current", "it holds no revision");
     }
+    if (extent_.youngest < youngest) return busy("db/current", "it went back meanwhile");
     const Result<std::uint64_t> shard = read_shard_size(job_.source_fd);
     if (!shard) return shard.error();
     extent_.shard = *shard;
@@ -169,7 +169,9 @@ class SvnCopy {
   }
 
   // Revisions, and the state that they belong to: nothing of the state has changed from before the
-  // revisions were copied until after. Returns the state's digest.
+  // revisions were copied until after. Each round is of a db/current that is read before all else:
+  // of older ones a shard may have been packed since with younger revisions in it. Returns the
+  // state's digest.
   Result<std::string> settle() {
     auto all_but = [this](SvnPart part) {
       return [this, part](const std::string& path) {
@@ -183,6 +185,7 @@ class SvnCopy {
     std::optional<TreeLook> revisions_before;
     constexpr int kRounds = 20;
     for (int i = 0; i < kRounds; ++i) {
+      if (Status known = read_extent(); !known) return known.error();
       Result<TreeLook> of_state = pass(state, state_before);
       if (!of_state) return of_state.error();
       if (Status read = read_min_unpacked(); !read) return read.error();
@@ -193,11 +196,12 @@ class SvnCopy {
       if (!digest) return digest;
       const Result<TreeLook> now = look_at_tree(source_, state, job_.patience);
       if (!now) return now.error();
-      if (*now == *of_state) return digest;
+      const bool is_packed_beyond = extent_.min_unpacked > extent_.youngest + 1;
+      if (*now == *of_state && !is_packed_beyond) return digest;
       if (!state_before) state_before = *of_state;
       if (!revisions_before) revisions_before = *of_revisions;
     }
-    return busy("", "its settings change all the time");
+    return busy("", "its settings change, or it is packed, all the time");
   }
 
   // The first time copies, then brings up to date what was copied since the first time.
@@ -249,7 +253,8 @@ class SvnCopy {
   const int data_;
   const TreeSource source_;
   const Skip nested_;
-  SvnExtent extent_;
+  SmallFile current_;  // db/current
+  SvnExtent extent_;   // that it stands for
   std::uint64_t highest_ = 0;
 };
 

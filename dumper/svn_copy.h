@@ -5,9 +5,9 @@
 // not UTF-8, loses mtimes, and says success for a base that is damaged. The order in which it reads
 // is the one here (svn_layout.h), and what else it takes care of is: rep-cache.db, packing.
 //
-// Order      rep-cache.db; db/current; then all else, until nothing but younger revisions has
-//            come while the revisions were copied; at last db/current as it was read, so that what
-//            is not whole is no repository.
+// Order      rep-cache.db; then in rounds db/current and all else, until nothing but younger
+//            revisions has come while the revisions were copied, and none of these is packed; at
+//            last db/current as it was read, so that what is not whole is no repository.
 // Left out   transactions that are not committed; revisions younger than db/current was.
 #pragma once
 

@@ -24,6 +24,7 @@ class SvnCopyRaceTest : public testing::Test {
  protected:
   void SetUp() override {
     test::make_svn_skeleton(source_);
+    rewrite("db/revprops/0/7", "properties 7");
     test::make_folder(staging_);
     for (const char* folder : {"/conf", "/hooks", "/db/revs/0", "/db/revprops/0"}) {
       std::filesystem::create_directories(previous_ + folder);
@@ -113,6 +114,23 @@ TEST_F(SvnCopyRaceTest, WhatIsCommittedWhileTheRevisionsAreCopiedIsLeftOutToo) {
   EXPECT_THAT(test::names_in(data_ + "/db/revs/0"), ElementsAre("7"));
 }
 
+TEST_F(SvnCopyRaceTest, WhatIsCommittedBeforeAnotherRoundIsCopiedAsAWhole) {
+  when_copying("db/revs/0/7", [this] {
+    rewrite("conf/passwd", "SECRET\n");  // which makes another round
+    for (const int revision : {8, 9}) commit(revision);
+  });
+  must_copy();
+  EXPECT_EQ(test::contents(data_), test::contents(source_));
+}
+
+TEST_F(SvnCopyRaceTest, D23_ASourceThatWentBackMeanwhileIsBusy) {
+  when_copying("db/revs/0/7", [this] {
+    rewrite("conf/passwd", "SECRET\n");
+    rewrite("db/current", "6\n");
+  });
+  EXPECT_EQ(must_fail().code, EBUSY);
+}
+
 TEST_F(SvnCopyRaceTest, D23_WhatIsPackedMeanwhileIsPackedInTheCopyOrNot) {
   rewrite("db/format", "8\nlayout sharded 4\n");
   rewrite("db/min-unpacked-rev", "0\n");
@@ -135,9 +153,40 @@ TEST_F(SvnCopyRaceTest, D23_WhatIsPackedMeanwhileIsPackedInTheCopyOrNot) {
     must_copy();
     const bool packed = test::read_file(data_ + "/db/min-unpacked-rev") == "4\n";
     EXPECT_EQ(test::exists(data_ + "/db/revs/0.pack/pack"), packed) << moment;
-    EXPECT_EQ(test::exists(data_ + "/db/revs/0/0"), !packed) << moment;
     EXPECT_EQ(test::exists(data_ + "/db/revs/0"), !packed) << moment;
-    EXPECT_TRUE(test::exists(data_ + "/db/revs/1/7")) << moment;
+    for (const char* each : {"0/0", "0/1", "0/2", "0/3"}) {
+      EXPECT_EQ(test::exists(data_ + "/db/revs/" + each), !packed) << moment << " " << each;
+    }
+    EXPECT_THAT(test::names_in(data_ + "/db/revs/1"), ElementsAre("4", "5", "6", "7")) << moment;
+    std::filesystem::remove_all(source_);
+    std::filesystem::rename(tree_ / "kept", source_);
+  }
+}
+
+// A shard is packed once its last revision is there, which may be younger than what is copied.
+TEST_F(SvnCopyRaceTest, D23_WhereYoungerRevisionsArePackedMeanwhileTheyAreCopiedToo) {
+  rewrite("db/format", "8\nlayout sharded 4\n");
+  rewrite("db/min-unpacked-rev", "4\n");
+  rewrite("db/revs/0.pack/pack", "packed");
+  std::filesystem::remove_all(source_ + "/db/revs/0");
+  for (const char* revision : {"4", "5", "6"}) rewrite("db/revs/1/" + std::string(revision), "r");
+  rewrite("db/current", "6\n");
+  std::filesystem::create_directories(previous_ + "/db/revs/1");
+  for (const char* moment : {"conf/passwd", "db/min-unpacked-rev", "db/revs/1/5"}) {
+    std::filesystem::remove_all(data_);
+    test::must_run({"cp", "-a", source_, tree_ / "kept"});
+    when_copying(moment, [this] {
+      rewrite("db/revs/1/7", "r");
+      rewrite("db/current", "7\n");
+      rewrite("db/revs/1.pack/pack", "packed");
+      rewrite("db/min-unpacked-rev", "8\n");
+      std::filesystem::remove_all(source_ + "/db/revs/1");
+    });
+    must_copy();
+    EXPECT_EQ(test::read_file(data_ + "/db/min-unpacked-rev"), "8\n") << moment;
+    EXPECT_EQ(test::read_file(data_ + "/db/current"), "7\n") << moment;
+    EXPECT_THAT(test::names_in(data_ + "/db/revs"), ElementsAre("0.pack", "1.pack")) << moment;
+    EXPECT_TRUE(test::exists(data_ + "/db/revs/1.pack/pack")) << moment;
     std::filesystem::remove_all(source_);
     std::filesystem::rename(tree_ / "kept", source_);
   }
