@@ -2,6 +2,7 @@
 
 Mounts are made in a mount namespace of this process: nobody else sees them.
 """
+import errno
 import os
 import shutil
 
@@ -40,10 +41,18 @@ class TargetCase(Case):
 
     @staticmethod
     def fill(path, leave=0):
-        """A file that takes all the room there is, but `leave` bytes."""
-        room = os.statvfs(path.parent)
+        """A file that takes all the room there is, but `leave` bytes, whoever else takes some."""
         with open(path, "wb", buffering=0) as file:
-            os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize - leave)
+            size = 0
+            while size == 0:
+                room = os.statvfs(path.parent)
+                size = room.f_bavail * room.f_frsize - leave
+                try:
+                    os.posix_fallocate(file.fileno(), 0, size)
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+                    size = 0
 
 
 class UnusableTargetTest(TargetCase):
