@@ -86,6 +86,11 @@ class Configurer {
   std::map<CLI::Option*, Sources> sources_;
 };
 
+std::string path_of(const CLI::App& app) {
+  const CLI::Option* option = app.get_option("--config");
+  return option->count() > 0 ? option->results().front() : option->get_default_str();
+}
+
 }  // namespace
 
 void add_config_option(CLI::App& app, const std::string& default_path) {
@@ -96,21 +101,22 @@ void add_config_option(CLI::App& app, const std::string& default_path) {
 }
 
 Result<Config> configure(CLI::App& app) {
-  const CLI::Option* option = app.get_option("--config");
-  const bool named = option->count() > 0;
-  const std::string path = named ? option->results().front() : option->get_default_str();
-  Result<Config> config = load_config(path, named);
+  Result<Config> config = load_config(path_of(app), app.count("--config") > 0);
   if (!config) return config;
   Configurer configurer(app);
   for (const std::string& name : {std::string("common"), app.get_name()}) {
     const ConfigSection* section = find_section(*config, name);
     if (!section) continue;
     if (Status taken = configurer.take(*section); !taken) {
-      return plain_error("use", path, taken.error().message);
+      return in_config(app, taken.error());
     }
   }
   configurer.finish();
   return config;
+}
+
+Error in_config(const CLI::App& app, const Error& mistake) {
+  return plain_error("use", path_of(app), mistake.message);
 }
 
 OptionsMessage config_message(const std::string& tool, const Error& error) {

@@ -25,6 +25,9 @@ void add_config_option(CLI::App& app, const std::string& default_path);
 // Returns the whole file, for sections that are no options. Throws nothing of CLI11's.
 Result<Config> configure(CLI::App& app);
 
+// A mistake in a section of that file, with the file's name.
+Error in_config(const CLI::App& app, const Error& mistake);
+
 // `error`, which is about the configuration, as what the tool prints: exit status 2.
 OptionsMessage config_message(const std::string& tool, const Error& error);
 

@@ -28,6 +28,7 @@
 #include "dumper/run_log.h"
 #include "dumper/sandbox.h"
 #include "dumper/survey.h"
+#include "dumper/twins.h"
 #include "dumper/work_order.h"
 
 namespace repo {
@@ -91,6 +92,10 @@ class Run {
     manifest_ = std::move(asked.manifest);
     items_ = std::move(asked.items);
     target_ = std::move(asked.target);
+    for (const Rule& rule : asked.unknown_owners) {
+      tell(fmt::format("[policy] line {}: there is no user {}", rule.line, printable(rule.owner)));
+      policy_holds_ = false;
+    }
     summary_.scan_complete = manifest_.complete;
     if (!manifest_.complete) tell("the manifest is of an incomplete scan: there may be more");
     if (options_.nice) {
@@ -99,7 +104,7 @@ class Run {
       }
     }
     raise_descriptor_limit();
-    survey_sources(for_each_item(), patience());
+    survey_sources(for_each_item(), asked.policy, patience());
     return std::nullopt;
   }
 
@@ -137,10 +142,11 @@ class Run {
       result.error = item.plan.refused ? item.plan.refused : item.unreadable;
       if (!result.error) result.status = ItemStatus::kSkipped;
       if (item.reuse.unchanged) result = unchanged_item(item.plan, *item.previous);
+      if (item.is_listed_only()) result = listed_item(item);
       if (!item.reuse.unchanged) result.bytes = item.need.bytes;
       refused = refused || result.error;
       summary_.bytes += item.need.bytes;
-      ++summary_.counts[result.status];
+      count(result);
       if (options_.json) {
         put(out_, result_line(result));
       } else if (!options_.quiet || result.error) {
@@ -148,14 +154,16 @@ class Run {
       }
     }
     summary_.finished = utc_now();
-    const bool incomplete = refused || !summary_.scan_complete;
+    const bool incomplete = refused || !summary_.scan_complete || !policy_holds_;
     summary_.exit_status = exit_status(incomplete ? ExitCode::kIncomplete : ExitCode::kOk);
     if (options_.json) {
       put(out_, summary_line(summary_));
     } else if (!options_.quiet) {
-      put(out_, fmt::format("{} items, {} to copy, into {}{}\n", items_.size(),
-                            human_bytes(summary_.bytes), printable(target_.path),
-                            target_.initialised ? "" : " (which would be made)"));
+      put(out_,
+          fmt::format("{} items, {}{} to copy, into {}{}\n", items_.size(),
+                      summary_.listed > 0 ? fmt::format("{} listed only, ", summary_.listed) : "",
+                      human_bytes(summary_.bytes), printable(target_.path),
+                      target_.initialised ? "" : " (which would be made)"));
     }
     if (std::fflush(out_) != 0) return output_failed();
     return summary_.exit_status;
@@ -243,6 +251,18 @@ class Run {
     return result;
   }
 
+  static ItemResult listed_item(const RunItem& item) {
+    ItemResult result = blank_result(item.plan);
+    result.status = ItemStatus::kSkipped;
+    result.listed_by = item.decision.rule;
+    result.notes = {item.decision.note};
+    return result;
+  }
+
+  void count(const ItemResult& result) {
+    ++(result.listed_by.empty() ? summary_.counts[result.status] : summary_.listed);
+  }
+
   // No exception may leave a task: it would end the run of all others.
   ItemResult guarded(const RunItem& item, int worker, const RunLog& log) {
     ItemResult result;
@@ -259,6 +279,7 @@ class Run {
   }
 
   ItemResult one(const RunItem& item, int worker, const RunLog& log) {
+    if (item.is_listed_only()) return listed_item(item);
     if (item.reuse.unchanged) return unchanged_item(item.plan, *item.previous);
     ItemResult result = blank_result(item.plan);
     if (stop_requested() != 0) {
@@ -307,14 +328,14 @@ class Run {
     const std::vector<ItemResult> results = run_items(*log);
     bool good = forget_gone();
     for (const GoneCopy& copy : gone_) print(gone_line(copy), text_line(copy), false);
-    good = good && summary_.scan_complete;
+    good = good && summary_.scan_complete && policy_holds_;
     for (const ItemResult& result : results) {
-      ++summary_.counts[result.status];
+      count(result);
       summary_.bytes += result.bytes;
       summary_.bytes_written += result.bytes_written;
       const bool is_there =
           result.status == ItemStatus::kCopied || result.status == ItemStatus::kUnchanged;
-      good = good && is_there && !result.error;
+      good = good && (is_there || !result.listed_by.empty()) && !result.error;
     }
     summary_.gone = gone_.size();
     summary_.finished = utc_now();
@@ -354,11 +375,17 @@ class Run {
     }
     WorkOrder order(sizes, options_.jobs);
     progress_.begin(items_.size());
+    Twins twins;
+    std::mutex of_twins;
     const std::unique_ptr<TaskPool> pool = make_task_pool(options_.jobs);
     const TaskPool::Task work = [&](int worker) {
       while (const std::optional<std::size_t> next = order.next(worker)) {
         ItemResult& result = results[*next];
         result = guarded(items_[*next], worker, log);
+        {
+          const std::lock_guard lock(of_twins);
+          if (auto note = twins.note(result)) result.notes.push_back(*std::move(note));
+        }
         progress_.add_done();
         print(result_line(result), text_line(result), static_cast<bool>(result.error));
       }
@@ -415,6 +442,7 @@ class Run {
   Manifest manifest_;
   std::vector<RunItem> items_;
   std::vector<GoneCopy> gone_;
+  bool policy_holds_ = true;  // no rule is without effect because its user is not known
   TargetLook target_;
   std::optional<DumpRoot> root_;
   std::unique_ptr<CommandRunner> runner_;

@@ -150,13 +150,18 @@ std::vector<std::string> read_reflog(int git, const std::string& ref) {
 
 Detail git_fingerprint(const GitState& state) {
   Sha256 digest;
+  Sha256 of_refs;
   std::uint64_t refs = 0;
   for (const auto& [key, value] : state) {
-    digest.update(key);
-    digest.update(std::string_view("\0", 1));
-    digest.update(value);
-    digest.update("\n");
-    if (key.starts_with("refs/")) ++refs;
+    const bool is_ref = key.starts_with("refs/");
+    if (is_ref) ++refs;
+    for (Sha256* each : {&digest, &of_refs}) {
+      if (each == &of_refs && !is_ref) continue;
+      each->update(key);
+      each->update(std::string_view("\0", 1));
+      each->update(value);
+      each->update("\n");
+    }
   }
   const auto head = state.find("HEAD");
   // What HEAD leads to: an object, or nothing in a repository without a commit.
@@ -167,7 +172,11 @@ Detail git_fingerprint(const GitState& state) {
     const auto ref = state.find(named.substr(kSymbolic.size()));
     id = ref == state.end() ? std::string() : ref->second;
   }
-  return {{"head", named}, {"head_id", id}, {"refs", refs}, {"state_sha256", digest.hex()}};
+  return {{"head", named},
+          {"head_id", id},
+          {"refs", refs},
+          {"refs_sha256", of_refs.hex()},  // the same in two repositories with other settings
+          {"state_sha256", digest.hex()}};
 }
 
 }  // namespace repo

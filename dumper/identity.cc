@@ -41,6 +41,16 @@ Identity identity_of(uid_t uid) {
   return identity;
 }
 
+std::optional<uid_t> find_user(const std::string& name) {
+  struct passwd entry = {};
+  struct passwd* found = nullptr;
+  std::vector<char> buffer(std::size_t{64} << 10);
+  if (getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || !found) {
+    return std::nullopt;
+  }
+  return found->pw_uid;
+}
+
 ActAs::ActAs(const std::optional<Identity>& identity) {
   if (!identity || geteuid() != 0 || identity->uid == 0) return;
   acting_ = true;

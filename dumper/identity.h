@@ -27,6 +27,9 @@ struct Identity {
 // nothing.
 Identity identity_of(uid_t uid);
 
+// Nothing where the user database has no such user, or gives no answer.
+std::optional<uid_t> find_user(const std::string& name);
+
 // While it lives, this thread's file-system access is that of `identity` (setfsuid(2)): its
 // capabilities over files are gone too. Without an identity, or where this process is not root,
 // nothing changes. Only this thread is affected.

@@ -138,6 +138,12 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
   }
   const Result<Config> config = configure(app);
   if (!config) return config_message(app.get_name(), config.error());
+  if (const ConfigSection* section = find_section(*config, "policy")) {
+    Result<Policy> policy =
+        read_policy(*section, [](const std::string& kind) { return find_dumper(kind) != nullptr; });
+    if (!policy) return config_message(app.get_name(), in_config(app, policy.error()));
+    options.policy = *std::move(policy);
+  }
   options.kinds.insert(kinds.begin(), kinds.end());
   options.only.insert(only.begin(), only.end());
   options.accept.insert(accept.begin(), accept.end());

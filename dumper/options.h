@@ -10,6 +10,7 @@
 #include "base/config_file.h"
 #include "base/options_message.h"
 #include "base/progress.h"
+#include "dumper/policy.h"
 
 namespace repo {
 
@@ -33,6 +34,7 @@ struct DumpOptions {
   bool json = false;
   bool quiet = false;
   bool nice = false;
+  Policy policy;  // of the configuration; the command line has none, but `only` goes before it
   ShowProgress progress = ShowProgress::kAuto;
 };
 

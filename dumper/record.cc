@@ -42,6 +42,7 @@ Json to_json(const ItemResult& result) {
   if (!result.generation.empty()) object["generation"] = result.generation;
   if (!result.fingerprint.empty()) object["fingerprint"] = detail_json(result.fingerprint);
   if (result.lock_seconds) object["lock_ms"] = milliseconds(*result.lock_seconds);
+  if (!result.listed_by.empty()) object["listed_by"] = readable(result.listed_by);
   if (!result.notes.empty()) object["notes"] = to_json(result.notes);
   if (result.error) object["error"] = readable(describe(*result.error));
   if (result.error && !result.error->output.empty()) {
@@ -80,6 +81,7 @@ Json to_json(const RunSummary& summary) {
     const auto found = summary.counts.find(status);
     object[name_of(status)] = found == summary.counts.end() ? 0 : found->second;
   }
+  object["listed"] = summary.listed;
   object["gone"] = summary.gone;
   object["bytes"] = summary.bytes;
   object["bytes_written"] = summary.bytes_written;

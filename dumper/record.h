@@ -70,6 +70,7 @@ struct ItemResult {
   Detail fingerprint;
   std::optional<double> lock_seconds;
   std::vector<std::string> notes;
+  std::string listed_by;  // kSkipped: the rule of the policy; empty: by a stop
   std::optional<Error> error;
 };
 
@@ -87,6 +88,7 @@ struct RunSummary {
   UtcTime started;
   UtcTime finished;
   std::map<ItemStatus, std::size_t> counts;
+  std::size_t listed = 0;  // by the policy, and not among the skipped
   std::size_t gone = 0;
   std::uint64_t bytes = 0;
   std::uint64_t bytes_written = 0;

@@ -10,6 +10,7 @@
 #include "base/file_io.h"
 #include "base/trust.h"
 #include "dumper/dumper.h"
+#include "dumper/identity.h"
 #include "dumper/plan.h"
 
 namespace repo {
@@ -35,6 +36,10 @@ std::optional<Refusal> choose_items(const DumpOptions& options, Request& request
     RunItem& added = request.items.emplace_back();
     added.accepted = options.accept.contains(item.id) || options.accept.contains(item.source.path);
     added.plan = std::move(item);
+    // Whoever names an item wants it.
+    if (options.only.empty()) {
+      added.decision = decide(request.policy, added.plan.source, std::nullopt);
+    }
   }
   if (!unknown.empty()) {
     return usage("--only " + printable(unknown.front()) + ": no item of the manifest");
@@ -96,6 +101,8 @@ std::variant<Request, Refusal> read_request(const DumpOptions& options) {
   Result<Manifest> manifest = load_manifest(options.manifest);
   if (!manifest) return refuse(ExitCode::kUsage, manifest.error());
   request.manifest = *std::move(manifest);
+  request.policy = options.policy;
+  request.unknown_owners = find_owners(request.policy, find_user);
   if (auto refusal = choose_items(options, request)) return *std::move(refusal);
   if (auto refusal = check_results_file(options.results)) return *std::move(refusal);
   if (auto refusal = choose_target(options, request)) return *std::move(refusal);

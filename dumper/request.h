@@ -25,8 +25,10 @@ Refusal refuse(ExitCode code, const Error& error);
 
 struct Request {
   Manifest manifest;
-  std::vector<RunItem> items;  // plan and accepted are set
+  std::vector<RunItem> items;  // plan, decision and accepted are set
   TargetLook target;
+  Policy policy;                     // with its owners found
+  std::vector<Rule> unknown_owners;  // rules that hold for nothing, since no user has that name
 };
 
 std::variant<Request, Refusal> read_request(const DumpOptions& options);

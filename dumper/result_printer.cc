@@ -71,7 +71,9 @@ std::string text_line(const ItemResult& result) {
 }
 
 std::string plan_line(const ItemResult& result) {
-  if (result.status == ItemStatus::kUnchanged) return text_line(result);
+  if (result.status == ItemStatus::kUnchanged || !result.listed_by.empty()) {
+    return text_line(result);
+  }
   const std::string item = fmt::format("{:<4} {}", printable(result.kind), printable(result.path));
   if (result.error) {
     return fmt::format("{:<8} {}: {}\n", "REFUSED", item, printable(result.error->message));
@@ -93,6 +95,7 @@ std::string forgotten_line(const GoneCopy& gone) {
 std::string text_table(const std::vector<ItemResult>& results) {
   struct Row {
     std::map<ItemStatus, std::size_t> counts;
+    std::size_t listed = 0;
     std::uint64_t bytes = 0;
     std::uint64_t written = 0;
   };
@@ -100,19 +103,20 @@ std::string text_table(const std::vector<ItemResult>& results) {
   Row all;
   for (const ItemResult& result : results) {
     for (Row* row : {&rows[printable(result.kind)], &all}) {
-      ++row->counts[result.status];
+      ++(result.listed_by.empty() ? row->counts[result.status] : row->listed);
       row->bytes += result.bytes;
       row->written += result.bytes_written;
     }
   }
   if (rows.size() < 2) return "";
-  std::string text = fmt::format("\n{:<9} {:>9} {:>9} {:>9} {:>9} {:>11} {:>11}\n", "", "copied",
-                                 "unchanged", "failed", "skipped", "in all", "written");
+  std::string text =
+      fmt::format("\n{:<9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>11} {:>11}\n", "", "copied",
+                  "unchanged", "failed", "skipped", "listed", "in all", "written");
   auto add = [&text](const std::string& name, Row& row) {
-    text += fmt::format("{:<9} {:>9} {:>9} {:>9} {:>9} {:>11} {:>11}\n", name,
+    text += fmt::format("{:<9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>11} {:>11}\n", name,
                         row.counts[ItemStatus::kCopied], row.counts[ItemStatus::kUnchanged],
                         row.counts[ItemStatus::kFailed] + row.counts[ItemStatus::kVanished],
-                        row.counts[ItemStatus::kSkipped], human_bytes(row.bytes),
+                        row.counts[ItemStatus::kSkipped], row.listed, human_bytes(row.bytes),
                         human_bytes(row.written));
   };
   for (auto& [kind, row] : rows) add(kind, row);
@@ -144,6 +148,7 @@ std::string text_summary(const RunSummary& summary, const std::string& target) {
        {ItemStatus::kFailed, ItemStatus::kVanished, ItemStatus::kSkipped}) {
     if (count(status) > 0) text += fmt::format(", {} {}", count(status), word_of(status));
   }
+  if (summary.listed > 0) text += fmt::format(", {} listed only", summary.listed);
   if (summary.gone > 0) text += fmt::format(", {} gone", summary.gone);
   return text + fmt::format("; {} in {:.1f} s, in {}\n", human_bytes(summary.bytes),
                             summary.seconds, printable(target));

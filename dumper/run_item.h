@@ -6,6 +6,7 @@
 
 #include "dumper/dump_item.h"
 #include "dumper/plan.h"
+#include "dumper/policy.h"
 #include "dumper/record.h"
 #include "dumper/reuse.h"
 #include "dumper/space.h"
@@ -14,6 +15,7 @@ namespace repo {
 
 struct RunItem {
   PlanItem plan;
+  Decision decision;  // of the policy
   Survey survey;
   std::optional<Error> unreadable;  // why there is no survey
   SpaceNeed need;
@@ -22,7 +24,9 @@ struct RunItem {
   Reuse reuse;                                // of previous
   bool accepted = false;                      // by --accept
 
-  bool must_be_copied() const { return !plan.refused && !reuse.unchanged; }
+  bool is_listed_only() const { return decision.verdict == Verdict::kList; }
+  bool is_left_out() const { return plan.refused || is_listed_only(); }
+  bool must_be_copied() const { return !is_left_out() && !reuse.unchanged; }
 };
 
 }  // namespace repo

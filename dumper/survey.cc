@@ -39,9 +39,9 @@ std::string too_much(std::uint64_t bytes, std::uint64_t entries, const Room& roo
 
 }  // namespace
 
-void survey_sources(const ForEachItem& for_each, const Patience& patience) {
+void survey_sources(const ForEachItem& for_each, const Policy& policy, const Patience& patience) {
   for_each([&](RunItem& item) {
-    if (item.plan.refused) return;
+    if (item.is_left_out()) return;
     // Nothing is copied before the last look is over: no source may draw that out.
     constexpr std::chrono::minutes kLongest{30};
     Patience own = patience;
@@ -52,6 +52,10 @@ void survey_sources(const ForEachItem& for_each, const Patience& patience) {
       return;
     }
     item.survey = *std::move(survey);
+    if (item.decision.verdict == Verdict::kAskAgain) {
+      item.decision = decide(policy, item.plan.source, item.survey.look.on_disk);
+      if (item.is_listed_only()) return;
+    }
     // What inflates fails in its turn, and must not keep the others from being copied.
     if (inflates(item.survey.look)) return;
     item.need.bytes = item.survey.look.on_disk;
@@ -63,7 +67,7 @@ void find_reusable(const ForEachItem& for_each, int current, const ReusePolicy& 
                    const Patience& patience) {
   const UtcTime now = utc_now();
   for_each([&](RunItem& item) {
-    if (item.plan.refused || item.unreadable) return;
+    if (item.is_left_out() || item.unreadable) return;
     const std::string& kind = item.plan.source.kind;
     item.previous = current_generation(current, kind, item.plan.id);
     const Result<UniqueFd> folder =
@@ -95,7 +99,7 @@ Result<std::optional<std::string>> find_room(const DumpRoot& root, std::vector<R
   SpaceNeed too_large;
   std::vector<SpaceNeed> needs;
   for (RunItem& item : items) {
-    if (item.plan.refused) continue;
+    if (item.is_left_out()) continue;
     any_fits = any_fits || fits(item.need);
     if (item.reuse.unchanged) continue;
     if (!fits(item.need)) {

@@ -16,8 +16,9 @@ namespace repo {
 // Calls `work` for each item, several at once.
 using ForEachItem = std::function<void(const std::function<void(RunItem&)>& work)>;
 
-// Fills survey, or unreadable: such an item fails when its turn comes.
-void survey_sources(const ForEachItem& for_each, const Patience& patience);
+// Fills survey, or unreadable: such an item fails when its turn comes. Then the size is known, and
+// with it the decision of the policy.
+void survey_sources(const ForEachItem& for_each, const Policy& policy, const Patience& patience);
 
 // Fills previous and reuse from the generations in `current` (open), and takes what they can stand
 // for off what the item needs.

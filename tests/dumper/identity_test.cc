@@ -51,6 +51,12 @@ class ActAsTest : public testing::Test {
   test::TempDir tree_;
 };
 
+TEST(FindUserTest, AUserHasAnIdAndAStrangerNone) {
+  EXPECT_EQ(find_user("root"), std::optional<uid_t>(0));
+  EXPECT_EQ(find_user("nobody-of-this-name"), std::nullopt);
+  EXPECT_EQ(find_user(""), std::nullopt);
+}
+
 TEST(IdentityOfTest, RootIsInTheUserDatabase) {
   const Identity root = identity_of(0);
   EXPECT_EQ(root.uid, 0U);
