@@ -14,6 +14,7 @@
 
 #include "base/file_io.h"
 #include "base/unique_fd.h"
+#include "scanner/btrfs.h"
 
 namespace repo {
 namespace {
@@ -70,7 +71,8 @@ class RealFile final : public File {
 
 class RealDirectory final : public Directory {
  public:
-  RealDirectory(int fd, UniqueFd owned) : fd_(fd), owned_(std::move(owned)) {}
+  RealDirectory(int fd, UniqueFd owned, bool on_btrfs)
+      : fd_(fd), owned_(std::move(owned)), on_btrfs_(on_btrfs) {}
 
   Status list(EntrySink& sink) override {
     // As getdents64(2) lays it out; one buffer a thread, since list() does not nest.
@@ -105,7 +107,13 @@ class RealDirectory final : public Directory {
     if (fd < 0) return system_error("open", "", errno);
     UniqueFd owned(static_cast<int>(fd));
     const int raw = owned.get();
-    return std::unique_ptr<Directory>(std::make_unique<RealDirectory>(raw, std::move(owned)));
+    const bool on_btrfs = cross_mount ? is_on_btrfs(raw) : on_btrfs_;
+    return std::unique_ptr<Directory>(
+        std::make_unique<RealDirectory>(raw, std::move(owned), on_btrfs));
+  }
+
+  bool is_read_only_snapshot() const override {
+    return on_btrfs_ && is_btrfs_read_only_snapshot(fd_);
   }
 
   Result<std::unique_ptr<File>> open_file(const std::string& path) const override {
@@ -165,6 +173,7 @@ class RealDirectory final : public Directory {
 
   int fd_;
   UniqueFd owned_;  // empty where the descriptor is somebody else's
+  bool on_btrfs_;
   bool listed_ = false;
 };
 
@@ -174,7 +183,8 @@ class RealFileSystem final : public FileSystem {
     UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd) return system_error("open", path, errno);
     const int raw = fd.get();
-    return std::unique_ptr<Directory>(std::make_unique<RealDirectory>(raw, std::move(fd)));
+    return std::unique_ptr<Directory>(
+        std::make_unique<RealDirectory>(raw, std::move(fd), is_on_btrfs(raw)));
   }
 };
 
@@ -197,7 +207,7 @@ const FileSystem& real_file_system() {
 }
 
 std::unique_ptr<Directory> borrow_directory(int fd) {
-  return std::make_unique<RealDirectory>(fd, UniqueFd());
+  return std::make_unique<RealDirectory>(fd, UniqueFd(), false);
 }
 
 }  // namespace repo

@@ -72,6 +72,10 @@ class Directory {
   // The text of a symbolic link below this one.
   virtual Result<std::string> read_link(const std::string& path) const = 0;
 
+  // Whether this is the top of a snapshot that cannot be written to, and that the mount table does
+  // not show: a subvolume of btrfs. A file system in which there is no such thing says no.
+  virtual bool is_read_only_snapshot() const { return false; }
+
   // fstat of this directory.
   virtual Result<Metadata> metadata() const = 0;
 

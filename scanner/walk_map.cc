@@ -8,14 +8,15 @@
 #include <queue>
 
 #include "base/bytes_path.h"
+#include "scanner/snapshots.h"
 
 namespace repo {
 namespace {
 
-// A place from which the walk reads `folder` of `device`: a root, or a mount that is entered.
+// A place from which the walk reads `folder` of `tree`: a root, or a mount that is entered.
 struct View {
   std::string path;
-  std::string device;
+  std::string tree;  // tree_of(mount)
   std::string folder;
 };
 
@@ -49,13 +50,13 @@ class Planner {
   void add_root(const std::string& root) {
     const Mount* mount = mount_of(mounts_, root);
     if (!mount) return;
-    views.push_back({root, mount->device, below(mount->root, relative_to(root, mount->point))});
+    views.push_back({root, tree_of(*mount), below(mount->root, relative_to(root, mount->point))});
   }
 
   // The path at which the walk already reaches the folder that `mount` shows, if it does.
   std::optional<std::string> reached_at(const Mount& mount) const {
     for (const View& view : views) {
-      if (view.device != mount.device || !is_within(mount.root, view.folder)) continue;
+      if (view.tree != tree_of(mount) || !is_within(mount.root, view.folder)) continue;
       const std::string alias = below(view.path, relative_to(mount.root, view.folder));
       if (is_reached(view, alias)) return alias;
     }
@@ -156,17 +157,32 @@ WalkMap::WalkMap(const std::vector<Mount>& mounts, const WalkMapOptions& options
     } else if (fs_class != FsClass::kLocal && !wanted) {
       node.why = mount->type;
       node.notable = fs_class != FsClass::kPseudo;
+    } else if (is_snapshot(*mount, mounts)) {
+      node.why = kSnapshot;
     } else if (const auto alias = planner.reached_at(*mount)) {
       node.why = "the same as " + readable(*alias);
     } else {
       node.action = Action::kEnter;
-      if (reached) planner.views.push_back({mount->point, mount->device, mount->root});
+      if (reached) planner.views.push_back({mount->point, tree_of(*mount), mount->root});
     }
     for (const std::string_view point : inside.at(mount->point).above_of) {
       const MountBelow& below = inside.at(point);
       const bool entered = reached && node.action == Action::kEnter;
       ready.push({below.mount, entered && !below.excluded});
     }
+  }
+  prune_snapshot_folders(mounts, options.roots);
+}
+
+void WalkMap::prune_snapshot_folders(const std::vector<Mount>& mounts,
+                                     const std::vector<std::string>& roots) {
+  for (const Mount& mount : mounts) {
+    const std::string folder = snapshot_folder(mount);
+    const bool is_root = std::find(roots.begin(), roots.end(), folder) != roots.end();
+    if (folder.empty() || is_root) continue;
+    Node& node = node_at(folder);
+    node.action = Action::kPrune;
+    node.why = kSnapshot;
   }
 }
 

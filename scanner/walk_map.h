@@ -43,7 +43,8 @@ class WalkMap {
 
   // Rules, in this order:
   // - a root is always entered, whatever it lies on;
-  // - a mount below a root is pruned with --one-file-system, or for its type (mounts.h);
+  // - a mount below a root is pruned with --one-file-system, for its type (mounts.h), or as a
+  //   read-only snapshot (snapshots.h);
   // - a mount that shows what the walk reaches elsewhere too (a bind mount, the same device
   //   mounted twice) is pruned: every directory is entered once. What lies below a pruned mount or
   //   is excluded is not reached.
@@ -53,6 +54,8 @@ class WalkMap {
 
  private:
   Node& node_at(std::string_view path);
+  void prune_snapshot_folders(const std::vector<Mount>& mounts,
+                              const std::vector<std::string>& roots);
 
   Node top_;
 };

@@ -14,6 +14,7 @@
 #include "base/stop_signal.h"
 #include "scanner/probe.h"
 #include "scanner/signature.h"
+#include "scanner/snapshots.h"
 
 namespace repo {
 namespace {
@@ -180,6 +181,10 @@ class Walk {
       Error error = system_error("open", join_path(path_of(*parent), name), opened.error().code);
       if (error.code == EXDEV) error.message = "a mount that appeared during the scan";
       report(std::move(error));
+      return;
+    }
+    if ((*opened)->is_read_only_snapshot()) {
+      prune({join_path(path_of(*parent), name), kSnapshot, false});
       return;
     }
     auto node = std::make_shared<Node>();

@@ -36,6 +36,32 @@ TEST(ParseMountinfoTest, EveryFieldIsRead) {
   EXPECT_EQ(mounts[2].point, "/home");
   EXPECT_EQ(mounts[2].type, "xfs");
   EXPECT_EQ(mounts[1].type, "proc") << "no optional field";
+  EXPECT_EQ(mounts[2].source, "/dev/vdb");
+  EXPECT_THAT(mounts[2].options, ElementsAre("rw"));
+}
+
+TEST(ParseMountinfoTest, SourceAndOptionsOfTheFileSystemAreRead) {
+  const std::vector<Mount> mounts = parse_mountinfo(
+      "9 1 0:40 / /a rw shared:3 - zfs tank/a\\040b@mon rw,xattr,cp=3\n"
+      "9 1 0:40 / /b rw - zfs tank\n"
+      "9 1 0:40 / /c rw - zfs\n");
+  ASSERT_EQ(mounts.size(), 3U);
+  EXPECT_EQ(mounts[0].source, "tank/a b@mon");
+  EXPECT_THAT(mounts[0].options, ElementsAre("rw", "xattr", "cp=3"));
+  EXPECT_EQ(mounts[1].source, "tank");
+  EXPECT_THAT(mounts[1].options, IsEmpty());
+  EXPECT_EQ(mounts[2].source, "");
+}
+
+TEST(ParseMountinfoTest, ReadOnlyIsTheMountOrTheFileSystem) {
+  const std::vector<Mount> mounts = parse_mountinfo(
+      "9 1 8:1 / /a ro,nosuid - ext4 /dev/sda rw\n"
+      "9 1 8:1 / /b rw,nosuid - ext4 /dev/sda ro,errors=remount-ro\n"
+      "9 1 8:1 / /c rw,relatime - ext4 /dev/sda rw,errors=remount-ro\n");
+  ASSERT_EQ(mounts.size(), 3U);
+  EXPECT_TRUE(mounts[0].read_only);
+  EXPECT_TRUE(mounts[1].read_only);
+  EXPECT_FALSE(mounts[2].read_only);
 }
 
 TEST(ParseMountinfoTest, S15_EscapedBytesComeBack) {

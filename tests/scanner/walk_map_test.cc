@@ -28,7 +28,13 @@ std::vector<Mount> table(const std::vector<Line>& lines) {
   std::vector<Mount> mounts;
   int id = 1;
   for (const Line& line : lines) {
-    mounts.push_back({id, id == 1 ? 0 : 1, line.device, line.root, line.point, line.type});
+    Mount& mount = mounts.emplace_back();
+    mount.id = id;
+    mount.parent = id == 1 ? 0 : 1;
+    mount.device = line.device;
+    mount.root = line.root;
+    mount.point = line.point;
+    mount.type = line.type;
     ++id;
   }
   return mounts;
