@@ -12,12 +12,15 @@
 
 namespace repo {
 
-// How long a piece of work may take, and who wants to know how far it is.
+class Allowance;
+
+// How long a piece of work may take and how much room, and who wants to know how far it is.
 struct Patience {
   std::chrono::steady_clock::time_point deadline;  // for the item in all
   std::chrono::seconds stall;                      // a tool without a byte read or written
   bool heeds_stop = true;                          // ends early when a stop is requested
   Progress* progress = nullptr;                    // is told of bytes read and written; null: none
+  Allowance* room = nullptr;                       // what copies take it from; null: no limit
 };
 
 // For what must be finished once it has begun.

@@ -15,6 +15,7 @@
 #include "base/stop_signal.h"
 #include "dumper/publish.h"
 #include "dumper/seal.h"
+#include "scanner/item_id.h"
 #include "scanner/probe.h"
 
 namespace repo {
@@ -78,7 +79,7 @@ class ItemDump {
         survey_(survey),
         dumper_(dumper),
         context_(context),
-        patience_{start_ + context.max_time, context.stall, true, context.progress} {}
+        patience_{start_ + context.max_time, context.stall, true, context.progress, context.room} {}
 
   Status run(ItemResult& result) {
     const std::string& kind = item_.source.kind;
@@ -169,6 +170,7 @@ class ItemDump {
     job.staging = made.staging.get();
     job.source = source;
     job.elsewhere = made.facts.elsewhere ? &*made.facts.elsewhere : nullptr;
+    job.has_twins = made.facts.has_twins;
     job.previous = made.shared ? previous_.get() : -1;
     const SharedBelow shared({made.shared ? previous_.get() : -1, immutable()}, "data");
     job.shared = {shared.get().previous, immutable()};
@@ -220,6 +222,7 @@ class ItemDump {
     Result<UniqueFd> staging = make_staging(context_.root, item_.source.kind, item_.id);
     if (!staging) return in_root(staging.error());
     staged.take();
+    if (context_.room) context_.room->start_anew();
     DumpJob job;
     job.source = item_.source;
     job.source_fd = source;
@@ -231,6 +234,7 @@ class ItemDump {
     bool missed = false;
     job.shared = {shared.get().previous, immutable(), &missed};
     if (share && context_.reuse.verified) job.verified = context_.previous->fingerprint;
+    job.copy_of = [this](const std::string& path) { return copy_of(path); };
     Result<CopyFacts> facts = dumper_.copy(job, context_.runner);
     if (!facts) return facts.error();
     if (missed) job.verified.reset();
@@ -247,6 +251,20 @@ class ItemDump {
       return error;
     }
     return Made{*std::move(staging), *std::move(facts), *verified, share, missed};
+  }
+
+  // What stands for the directory at `path` in the current copy of the item that it belongs to.
+  UniqueFd copy_of(const std::string& path) const {
+    for (std::size_t end = path.size(); end != 0 && end != std::string::npos;
+         end = path.rfind('/', end - 1)) {
+      const std::string id = make_item_id(path.substr(0, end));
+      if (id == item_.id) continue;
+      const std::string place = item_.source.kind + "/" + id + "/data" + path.substr(end);
+      Result<UniqueFd> found =
+          open_beneath(context_.root.current.get(), place, O_RDONLY | O_DIRECTORY);
+      if (found) return *std::move(found);
+    }
+    return {};
   }
 
   // Returns why retention is to leave older generations alone.
@@ -289,8 +307,13 @@ class ItemDump {
     if (context_.unreadable_previous && !context_.accepted) {  // it may have been frozen
       record.frozen.emplace_back("the record of the copy before this one cannot be read");
     }
-    if (Status written = create_file(staging, "item.json", write_item_record(record)); !written) {
+    // Whole or not there: with it a copy in staging is a generation (recover_staging()).
+    constexpr const char* kUnfinished = "item.json.part";
+    if (Status written = create_file(staging, kUnfinished, write_item_record(record)); !written) {
       return written.error();
+    }
+    if (renameat(staging, kUnfinished, staging, "item.json") != 0) {
+      return system_error("rename", kUnfinished, errno);
     }
     return record.frozen;
   }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "dumper/allowance.h"
 #include "dumper/command_runner.h"
 #include "dumper/dump_root.h"
 #include "dumper/dumper.h"
@@ -44,6 +45,7 @@ struct ItemContext {
   Reuse reuse;                                // of previous
   bool accepted = false;                      // retention's doubts about this item are answered
   Progress* progress = nullptr;
+  Allowance* room = nullptr;  // null: no limit
   // Told of the result once it is published, before retention removes anything.
   std::function<Status(const ItemResult&)> record;
 };

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <mutex>
 
 #include "base/bytes_path.h"
@@ -20,6 +21,7 @@
 #include "base/progress.h"
 #include "base/stop_signal.h"
 #include "base/task_pool.h"
+#include "dumper/allowance.h"
 #include "dumper/gone.h"
 #include "dumper/orphans.h"
 #include "dumper/publish.h"
@@ -264,10 +266,10 @@ class Run {
   }
 
   // No exception may leave a task: it would end the run of all others.
-  ItemResult guarded(const RunItem& item, int worker, const RunLog& log) {
+  ItemResult guarded(const RunItem& item, int worker, Allowance* room, const RunLog& log) {
     ItemResult result;
     try {
-      result = one(item, worker, log);
+      result = one(item, worker, room, log);
     } catch (const std::exception& error) {
       result = blank_result(item.plan);
       result.error = plain_error("copy", item.plan.source.path, error.what());
@@ -278,7 +280,7 @@ class Run {
     return result;
   }
 
-  ItemResult one(const RunItem& item, int worker, const RunLog& log) {
+  ItemResult one(const RunItem& item, int worker, Allowance* room, const RunLog& log) {
     if (item.is_listed_only()) return listed_item(item);
     if (item.reuse.unchanged) return unchanged_item(item.plan, *item.previous);
     ItemResult result = blank_result(item.plan);
@@ -310,6 +312,7 @@ class Run {
                               item.reuse,
                               item.accepted,
                               &progress_,
+                              room,
                               [&log](const ItemResult& copied) { return log.add(copied); }};
     return dump_item(item.plan, item.survey, *find_dumper(item.plan.source.kind), context);
   }
@@ -370,8 +373,14 @@ class Run {
   std::vector<ItemResult> run_items(const RunLog& log) {
     std::vector<ItemResult> results(items_.size());
     std::vector<std::uint64_t> sizes;
+    SharedRoom room([this] {
+      const Result<Room> free = room_in(*root_);
+      return free ? *free : Room();
+    });
+    std::vector<std::unique_ptr<Allowance>> allowances;
     for (const RunItem& item : items_) {
       sizes.push_back(item.must_be_copied() ? item.survey.look.apparent : 0);
+      allowances.push_back(std::make_unique<Allowance>(room, item.need.lasting()));
     }
     WorkOrder order(sizes, options_.jobs);
     progress_.begin(items_.size());
@@ -381,7 +390,8 @@ class Run {
     const TaskPool::Task work = [&](int worker) {
       while (const std::optional<std::size_t> next = order.next(worker)) {
         ItemResult& result = results[*next];
-        result = guarded(items_[*next], worker, log);
+        result = guarded(items_[*next], worker, allowances[*next].get(), log);
+        allowances[*next].reset();  // what it did not need is the others'
         {
           const std::lock_guard lock(of_twins);
           if (auto note = twins.note(result)) result.notes.push_back(*std::move(note));

@@ -11,6 +11,7 @@
 // Stopping   On a stop or a passed deadline, the error of out_of_patience().
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,9 @@ struct DumpJob {
   // The fingerprint of that generation where the kind's tool has read it: set, what is new since is
   // enough to verify.
   std::optional<Detail> verified;
+  // Opens what stands for a directory of the machine (absolute path) in the current copy of another
+  // item of this kind; empty where there is no such copy. Null: nobody looks.
+  std::function<UniqueFd(const std::string& path)> copy_of;
 
   // Skips the nested repositories, for paths relative to `top` (itself relative to source.path).
   Skip skip_nested(const std::string& top) const;
@@ -46,6 +50,7 @@ struct CopyFacts {
   Detail fingerprint;  // of the state that was copied
   std::optional<Elsewhere> elsewhere;
   std::optional<double> lock_seconds;
+  bool has_twins = false;          // CopyOptions::twin
   std::vector<std::string> notes;  // for people: what is special about this copy
 };
 

@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <limits.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <set>
@@ -22,26 +24,31 @@ std::string stem(const std::string& name) { return name.substr(0, name.find('.')
 
 class Borrowed {
  public:
-  Borrowed(uid_t owner, int target, const CopyOptions& options)
-      : owner_(owner), identity_(identity_of(owner)), target_(target), options_(options) {
+  Borrowed(const DumpJob& job, int target, const CopyOptions& options)
+      : job_(job),
+        owner_(job.source.uid),
+        identity_(identity_of(owner_)),
+        target_(target),
+        options_(options) {
     options_.keep_existing = true;
   }
 
-  std::vector<std::string> notes;
+  BroughtIn brought;
 
   Status from(int objects, const std::optional<Identity>& as, int depth) {
     Result<std::vector<std::string>> named = names_in(objects, as);
     if (!named) return named.error();
     for (const std::string& path : *named) {
       if (depth == kDeepest) {
-        notes.push_back("alternates are nested too deep: " + printable(path) + " is left out");
+        brought.notes.push_back("alternates are nested too deep: " + printable(path) +
+                                " is left out");
         continue;
       }
       Result<UniqueFd> place = open_directory_as(objects, path, identity_);
       if (!place) {
         if (++unreadable_ <= kTold) {
-          notes.push_back(fmt::format("the alternate {} cannot be read by the owner: {}",
-                                      printable(path), place.error().message));
+          brought.notes.push_back(fmt::format("the alternate {} cannot be read by the owner: {}",
+                                              printable(path), place.error().message));
         }
         continue;
       }
@@ -49,7 +56,7 @@ class Borrowed {
       if (fstat(place->get(), &st) != 0) return system_error("stat", path, errno);
       if (!seen_.insert({st.st_dev, st.st_ino}).second) continue;
       if (Status copied = copy(place->get()); !copied) return copied;
-      notes.push_back("objects of the alternate " + printable(path) + " are in the copy");
+      brought.notes.push_back("objects of the alternate " + printable(path) + " are in the copy");
       if (Status deeper = from(place->get(), identity_, depth + 1); !deeper) return deeper;
     }
     return {};
@@ -69,7 +76,7 @@ class Borrowed {
     }
     const bool is_his = st.st_uid == owner_ || st.st_uid == 0;
     if (!S_ISREG(st.st_mode) || !is_his || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-      notes.push_back(
+      brought.notes.push_back(
           "somebody else than the owner can write objects/info/alternates: "
           "not followed (chmod go-w)");
       return names;
@@ -95,6 +102,8 @@ class Borrowed {
     };
     const SharedBelow shared(options_.shared, "objects");
     loose.shared = shared.get();
+    const UniqueFd twin = job_.copy_of ? job_.copy_of(path_of(objects)) : UniqueFd();
+    loose.twin = {twin.get(), &brought.has_twins};
     const Result<TreeLook> copied = copy_tree({objects, identity_}, target_, loose);
     if (!copied) return in(copied.error(), "objects");
 
@@ -116,6 +125,9 @@ class Borrowed {
     CopyOptions packed = options_;
     const SharedBelow shared_packs(options_.shared, "objects/pack");
     packed.shared = shared_packs.get();
+    const Result<UniqueFd> twin_packs =
+        twin ? open_beneath(twin.get(), "pack", O_RDONLY | O_DIRECTORY) : UniqueFd();
+    packed.twin = {twin_packs ? twin_packs->get() : -1, &brought.has_twins};
     packed.skip = [stems](const std::string& path) {
       return stems.contains(stem(path)) || path.starts_with("multi-pack-index") ||
              git_part("objects/pack/" + path) == GitPart::kLeftOut;
@@ -124,11 +136,21 @@ class Borrowed {
     return done ? Status() : Status(in(done.error(), "objects/pack"));
   }
 
+  // Where an open directory is now (proc(5)); a hint alone, since it may be moved at any time.
+  static std::string path_of(int directory) {
+    std::string text(PATH_MAX, '\0');
+    const std::string link = fmt::format("/proc/self/fd/{}", directory);
+    const ssize_t n = readlink(link.c_str(), text.data(), text.size());
+    text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return text;
+  }
+
   static Error in(Error error, const std::string& folder) {
     error.path = error.path.empty() ? folder : folder + "/" + error.path;
     return error;
   }
 
+  const DumpJob& job_;
   const uid_t owner_;
   const Identity identity_;
   const int target_;
@@ -140,11 +162,11 @@ class Borrowed {
 
 }  // namespace
 
-Result<std::vector<std::string>> bring_in_alternates(int objects, uid_t owner, int target,
-                                                     const CopyOptions& options) {
-  Borrowed borrowed(owner, target, options);
+Result<BroughtIn> bring_in_alternates(const DumpJob& job, int objects, int target,
+                                      const CopyOptions& options) {
+  Borrowed borrowed(job, target, options);
   if (Status done = borrowed.from(objects, std::nullopt, 0); !done) return done.error();
-  return std::move(borrowed.notes);
+  return std::move(borrowed.brought);
 }
 
 Result<TreeLook> copy_packs(const TreeSource& source, int target, const CopyOptions& options) {

@@ -5,17 +5,25 @@
 #include <vector>
 
 #include "base/result.h"
+#include "dumper/dumper.h"
 #include "dumper/tree_copier.h"
 
 namespace repo {
 
-// Copies the objects that `objects` (open, of the source) borrows by info/alternates into `target`
-// (the copy's objects/), where they are not there already. Each place is opened with the rights of
-// `owner`, who must own the file that names it. Returns sentences for people: what came along, and
-// what could not be read and so is missing (verification tells whether it is needed). `options` are
-// those of the git directory.
-Result<std::vector<std::string>> bring_in_alternates(int objects, uid_t owner, int target,
-                                                     const CopyOptions& options);
+struct BroughtIn {
+  // For people: what came along, and what could not be read and so is missing (verification tells
+  // whether it is needed).
+  std::vector<std::string> notes;
+  bool has_twins = false;  // CopyOptions::twin
+};
+
+// Copies the objects that the repository of `job` borrows by info/alternates of `objects` (open, of
+// the source) into `target` (the copy's objects/), where they are not there already. Each place is
+// opened with the rights of the repository's owner, who must own the file that names it. Where the
+// place has a copy of its own (DumpJob::copy_of), what is equal there is shared with it. `options`
+// are those of the git directory.
+Result<BroughtIn> bring_in_alternates(const DumpJob& job, int objects, int target,
+                                      const CopyOptions& options);
 
 // Copies until two looks at the packs agree: each look finds what `git gc` has made and removed
 // meanwhile. `source` and `target` are the folders objects/pack.

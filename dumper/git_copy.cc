@@ -60,6 +60,7 @@ class DirectoryCopy {
 
   GitState state;
   std::vector<std::string> notes;
+  bool has_twins = false;
 
   Status run() {
     Result<GitState> before = read_git_state(source_, job_.patience);
@@ -143,10 +144,11 @@ class DirectoryCopy {
     if (Result<UniqueFd> pack = make_folders(target_, "objects/pack"); !pack) return pack.error();
     Result<UniqueFd> target = open_beneath(target_, "objects", O_RDONLY | O_DIRECTORY);
     if (!target) return in(target.error(), "objects");
-    Result<std::vector<std::string>> told =
-        bring_in_alternates(source->get(), job_.source.uid, target->get(), options_);
-    if (!told) return told.error();
-    notes.insert(notes.end(), told->begin(), told->end());
+    const Result<BroughtIn> brought =
+        bring_in_alternates(job_, source->get(), target->get(), options_);
+    if (!brought) return brought.error();
+    notes.insert(notes.end(), brought->notes.begin(), brought->notes.end());
+    has_twins = brought->has_twins;
     return {};
   }
 
@@ -212,6 +214,7 @@ Result<CopyFacts> copy_git(const DumpJob& job) {
     options.shared = shared.get();
     DirectoryCopy one(job, from->get(), to->get(), options, std::move(others));
     if (Status copied = one.run(); !copied) return in(copied.error(), joined(inside, directory));
+    facts.has_twins = facts.has_twins || one.has_twins;
     for (auto& [key, value] : one.state) all.emplace(joined(directory, key), value);
     for (const std::string& note : one.notes) {
       facts.notes.push_back((directory.empty() ? "" : printable(directory) + ": ") + note);

@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::size_t kLargestRef = std::size_t{64} << 10;
 constexpr std::size_t kLargestFile = std::size_t{256} << 20;
+constexpr std::size_t kLongestValue = 4096;  // a longer one is compared by its digest
+// Names and values together, of which several sets are in memory: about a million refs.
+constexpr std::size_t kLargestState = std::size_t{128} << 20;
 
 bool is_reftable(const std::string& path) {
   return path.starts_with("reftable/") || path.find("/reftable/") != std::string::npos;
@@ -35,11 +38,30 @@ std::string trimmed(std::string text) {
   return text;
 }
 
+// A state that cannot become too large for the memory.
+class BoundedState {
+ public:
+  // Nothing is exchanged by a second value.
+  void add(std::string key, std::string value) {
+    if (value.size() > kLongestValue) value = "sha256: " + sha256_hex(value);
+    size_ += key.size() + value.size();
+    if (!is_too_large()) state_.emplace(std::move(key), std::move(value));
+  }
+  bool is_too_large() const { return size_ > kLargestState; }
+  GitState take() { return std::move(state_); }
+
+ private:
+  GitState state_;
+  std::size_t size_ = 0;
+};
+
+Error too_many_refs() { return plain_error("read", "refs", "more refs than can be compared"); }
+
 bool is_gone(const Error& error) { return error.code == ENOENT || error.code == ENOTDIR; }
 
 class StateReader final : public TreeVisitor {
  public:
-  GitState state;
+  BoundedState state;
 
   Result<Descend> enter(const TreeEntry& entry, int parent, const std::string& name) override {
     if (entry.path.empty()) return Descend::kYes;
@@ -50,38 +72,39 @@ class StateReader final : public TreeVisitor {
       return wanted ? Descend::kYes : Descend::kNo;
     }
     if (entry.is_link() && part == GitPart::kRefs) {
-      state[entry.path] = "ref: " + entry.link;
+      state.add(entry.path, "ref: " + entry.link);
     } else if (entry.is_link() && is_setting(entry.path)) {
-      state[entry.path] = "link: " + entry.link;
+      state.add(entry.path, "link: " + entry.link);
     } else if (entry.is_file() && part == GitPart::kRefs && !is_reftable(entry.path)) {
       const Result<std::string> text = read_small_file(parent, name, kLargestRef);
       if (text) {
-        state[entry.path] = trimmed(first_line(*text));
+        state.add(entry.path, trimmed(first_line(*text)));
       } else if (!is_gone(text.error())) {
         return system_error("read", entry.path, text.error().code);
       }
     } else if (entry.is_file() && (part == GitPart::kRefs || is_setting(entry.path))) {
       const Result<std::string> text = read_small_file(parent, name, kLargestFile);
       if (text) {
-        state[entry.path] = sha256_hex(*text);
+        state.add(entry.path, sha256_hex(*text));
       } else if (!is_gone(text.error())) {
         return system_error("read", entry.path, text.error().code);
       }
     }
+    if (state.is_too_large()) return too_many_refs();
     return Descend::kNo;
   }
   Status leave(const TreeEntry&, int) override { return {}; }
 };
 
 // "HEX NAME" a line; '#' begins a comment, '^' the object that the tag of the line before names.
-void add_packed(const std::string& text, GitState& state) {
-  for (std::size_t at = 0; at < text.size();) {
+void add_packed(const std::string& text, BoundedState& state) {
+  for (std::size_t at = 0; at < text.size() && !state.is_too_large();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string line = text.substr(at, end - at);
     at = end + 1;
     const std::size_t blank = line.find(' ');
     if (line.empty() || line[0] == '#' || line[0] == '^' || blank == std::string::npos) continue;
-    state.emplace(line.substr(blank + 1), line.substr(0, blank));
+    state.add(line.substr(blank + 1), line.substr(0, blank));
   }
 }
 
@@ -99,7 +122,8 @@ Result<GitState> read_git_state(int git, const Patience& patience) {
   } else if (!is_gone(packed.error())) {
     return system_error("read", "packed-refs", packed.error().code);
   }
-  return std::move(reader.state);
+  if (reader.state.is_too_large()) return too_many_refs();
+  return reader.state.take();
 }
 
 std::vector<std::string> out_of_time(

@@ -18,9 +18,11 @@
 namespace repo {
 
 // "HEAD", "refs/heads/main", "worktrees/NAME/HEAD" … → what it says: hex digits or "ref: NAME".
-// "config", "hooks/NAME" …, and the files of a reftable → SHA-256 of the content.
+// "config", "hooks/NAME" …, and the files of a reftable → SHA-256 of the content. So it is of a ref
+// that says more than 4096 bytes.
 using GitState = std::map<std::string, std::string>;
 
+// An error for more than 128 MiB of such text: it is held in memory.
 Result<GitState> read_git_state(int git, const Patience& patience);
 
 // Whether the copy's value of each key is what the source had before or after it was copied, or

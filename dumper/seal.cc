@@ -58,6 +58,12 @@ bool leads_inside(int parent, const std::string& name) {
 
 bool is_special(mode_t mode) { return !S_ISREG(mode) && !S_ISDIR(mode) && !S_ISLNK(mode); }
 
+// A file of a generation that was sealed before.
+bool is_sealed(const struct stat& st) {
+  constexpr mode_t kAnyMode = 07777;
+  return st.st_uid == geteuid() && (st.st_mode & kAnyMode & ~S_IXUSR) == 0600;
+}
+
 class Sealer final : public TreeVisitor {
  public:
   Sealer(const SealJob& job, LineWriter& checksums, LineWriter& owners,
@@ -232,7 +238,10 @@ class Sealer final : public TreeVisitor {
         level.previous && job_.shared.immutable(entry.path) &&
         fstatat(level.previous.get(), name.c_str(), &before, AT_SYMLINK_NOFOLLOW) == 0 &&
         is_same_file(before, entry.st);
-    const bool linked = in_previous && before.st_ino == entry.st.st_ino;
+    const bool is_previous = in_previous && before.st_ino == entry.st.st_ino;
+    const bool is_twin = !is_previous && job_.has_twins && entry.st.st_nlink > 1 &&
+                         job_.shared.immutable(entry.path) && is_sealed(entry.st);
+    const bool linked = is_previous || is_twin;
     if (entry.st.st_nlink != 1 && !linked) {
       return plain_error("seal", entry.path, "a file with several names");
     }
@@ -252,7 +261,7 @@ class Sealer final : public TreeVisitor {
     if (Status written = checksums_.write(checksum_line(*digest, listed)); !written) return written;
     ++totals.files;
     totals.bytes += static_cast<std::uint64_t>(entry.st.st_size);
-    if (known) totals.shared += static_cast<std::uint64_t>(entry.st.st_size);
+    if (known || is_twin) totals.shared += static_cast<std::uint64_t>(entry.st.st_size);
 
     const auto source = at_source(entry, name);
     if (!linked) {

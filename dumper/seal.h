@@ -42,6 +42,7 @@ struct SealJob {
   // error whose op is kSealShare.
   bool read_shared = false;
   Shared shared;
+  bool has_twins = false;  // files may be links to another item's copy (CopyOptions::twin)
   Patience patience;
 };
 
@@ -53,9 +54,10 @@ struct Sealed {
 };
 
 // Anything in data/ but files, directories and links is refused, and so is a file with a second
-// name, but for one of the generation before. Modes become 0700 and 0600 with the owner's x bit
-// that the source has; owner and group are this process's; directories get the source's mtime. Of
-// what the generation before has too nothing is touched, and its digest there is taken over.
+// name, but for one of the generation before and for twins. Modes become 0700 and 0600 with the
+// owner's x bit that the source has; owner and group are this process's; directories get the
+// source's mtime. Of what another copy has too nothing is touched; the digest of the generation
+// before is taken over.
 //
 // `owners` (owners.h) holds what the copy holds, where the source has an entry of the same type at
 // the same place, and the FIFOs, sockets and devices that lie beside it there. The source is live:

@@ -17,20 +17,6 @@ namespace {
 // Beside data/ and what is in it: the folder of the generation and its four files.
 constexpr std::uint64_t kOwnEntries = 5;
 
-struct Room {
-  std::uint64_t bytes = 0;
-  std::uint64_t entries = UINT64_MAX;  // where the file system has no fixed number
-};
-
-Result<Room> room_in(const DumpRoot& root) {
-  struct statvfs st = {};
-  if (fstatvfs(root.top.get(), &st) != 0) return system_error("measure", root.path, errno);
-  Room room;
-  room.bytes = st.f_bavail * st.f_frsize;
-  if (st.f_files > 0) room.entries = st.f_favail;
-  return room;
-}
-
 std::string too_much(std::uint64_t bytes, std::uint64_t entries, const Room& room) {
   return bytes > room.bytes
              ? fmt::format("about {}, {} are free", human_bytes(bytes), human_bytes(room.bytes))
@@ -38,6 +24,13 @@ std::string too_much(std::uint64_t bytes, std::uint64_t entries, const Room& roo
 }
 
 }  // namespace
+
+Result<Room> room_in(const DumpRoot& root) {
+  struct statvfs st = {};
+  if (fstatvfs(root.top.get(), &st) != 0) return system_error("measure", root.path, errno);
+  // A file system without a fixed number of inodes says 0 of both.
+  return Room{st.f_bavail * st.f_frsize, st.f_files > 0 ? st.f_favail : UINT64_MAX};
+}
 
 void survey_sources(const ForEachItem& for_each, const Policy& policy, const Patience& patience) {
   for_each([&](RunItem& item) {

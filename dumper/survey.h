@@ -13,6 +13,9 @@
 
 namespace repo {
 
+// What is free for us on the target's file system.
+Result<Room> room_in(const DumpRoot& root);
+
 // Calls `work` for each item, several at once.
 using ForEachItem = std::function<void(const std::function<void(RunItem&)>& work)>;
 

@@ -192,12 +192,16 @@ class SvnCopy {
       Result<TreeLook> of_revisions = pass(revisions, revisions_before);
       if (!of_revisions) return of_revisions.error();
       if (Status dropped = drop_beyond(); !dropped) return dropped.error();
-      Result<std::string> digest = digest_tree(source_, state, job_.patience);
+      // What the digest is of, too: a commit's temporary file may be there just then.
+      LookBuilder digested;
+      Result<std::string> digest =
+          digest_tree(source_, state, job_.patience,
+                      [&digested](const TreeEntry& entry) { digested.add(entry); });
       if (!digest) return digest;
       const Result<TreeLook> now = look_at_tree(source_, state, job_.patience);
       if (!now) return now.error();
       const bool is_packed_beyond = extent_.min_unpacked > extent_.youngest + 1;
-      if (*now == *of_state && !is_packed_beyond) return digest;
+      if (digested.finish() == *of_state && *now == *of_state && !is_packed_beyond) return digest;
       if (!state_before) state_before = *of_state;
       if (!revisions_before) revisions_before = *of_revisions;
     }

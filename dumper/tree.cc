@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "base/stop_signal.h"
+#include "dumper/allowance.h"
 
 namespace repo {
 namespace {
@@ -154,13 +155,14 @@ class Looker final : public TreeVisitor {
 
 class Digester final : public TreeVisitor {
  public:
-  Digester(const TreeSource& source, const Skip& skip, const Patience& patience)
-      : source_(source), skip_(skip), patience_(patience) {}
+  Digester(const TreeSource& source, const Skip& skip, const Patience& patience, const Seen& seen)
+      : source_(source), skip_(skip), patience_(patience), seen_(seen) {}
 
   Sha256 all;
 
   Result<Descend> enter(const TreeEntry& entry, int parent, const std::string& name) override {
     if (skip_ && skip_(entry.path)) return Descend::kNo;
+    if (seen_) seen_(entry);
     if (entry.is_link()) add(entry.path, entry.link);
     if (!entry.is_file()) return Descend::kYes;
     const UniqueFd file = [&] {
@@ -189,6 +191,7 @@ class Digester final : public TreeVisitor {
   const TreeSource& source_;
   const Skip& skip_;
   const Patience& patience_;
+  const Seen& seen_;
 };
 
 class Remover final : public TreeVisitor {
@@ -251,6 +254,13 @@ std::optional<Error> out_of_patience(const Patience& patience) {
 
 void tell_progress(const Patience& patience, std::uint64_t bytes) {
   if (patience.progress) patience.progress->add_bytes(bytes);
+}
+
+Status take_room(const Patience& patience, const Room& room) {
+  if (!patience.room || patience.room->take(room)) return {};
+  return plain_error("copy", "",
+                     "it takes more room than its source did when it was looked at, and the others "
+                     "need what is free");
 }
 
 Status walk_tree(const TreeSource& source, TreeVisitor& visitor, const Patience& patience) {
@@ -351,8 +361,8 @@ Result<FileDigest> digest_file(int file, const Patience& patience) {
 }
 
 Result<std::string> digest_tree(const TreeSource& source, const Skip& skip,
-                                const Patience& patience) {
-  Digester digester(source, skip, patience);
+                                const Patience& patience, const Seen& seen) {
+  Digester digester(source, skip, patience, seen);
   if (Status walked = walk_tree(source, digester, patience); !walked) return walked.error();
   return digester.all.hex();
 }

@@ -22,6 +22,7 @@
 #include "base/unique_fd.h"
 #include "dumper/command_runner.h"
 #include "dumper/identity.h"
+#include "dumper/space.h"
 
 namespace repo {
 
@@ -67,6 +68,9 @@ std::optional<Error> out_of_patience(const Patience& patience);
 
 // Tells patience.progress of `bytes`.
 void tell_progress(const Patience& patience, std::uint64_t bytes);
+
+// Takes room for what is being written; an error where there is none for this item.
+Status take_room(const Patience& patience, const Room& room);
 
 // Whether the walk comes to `a` before it comes to `b`; both paths relative to the top.
 bool precedes_in_walk(std::string_view a, std::string_view b);
@@ -129,9 +133,10 @@ struct FileDigest {
 };
 Result<FileDigest> digest_file(int file, const Patience& patience);
 
-// One digest over the paths and contents of the files, and the texts of the links, in a tree.
+// One digest over the paths and contents of the files, and the texts of the links, in a tree. Tells
+// `seen` what look_at_tree would, each entry before it is read.
 Result<std::string> digest_tree(const TreeSource& source, const Skip& skip,
-                                const Patience& patience);
+                                const Patience& patience, const Seen& seen = Seen());
 
 // The names in an open directory, sorted.
 Result<std::vector<std::string>> names_in(int directory);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 #include "base/file_io.h"
 
@@ -16,6 +17,7 @@ namespace {
 
 constexpr mode_t kDirectoryMode = 0700;
 constexpr mode_t kFileMode = 0600;
+constexpr Room kOneEntry = {0, 1};
 
 bool equal(const struct timespec& a, const struct timespec& b) {
   return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
@@ -42,6 +44,7 @@ Status copy_by_hand(int from, int to, off_t at, off_t end, const Patience& patie
       if (written < 0) return system_error("write", "", errno);
       done += written;
     }
+    if (Status room = take_room(patience, {static_cast<std::uint64_t>(n), 0}); !room) return room;
     tell_progress(patience, static_cast<std::uint64_t>(n));
     at += n;
   }
@@ -63,6 +66,7 @@ Status copy_range(int from, int to, off_t at, off_t end, const Patience& patienc
     if (n < 0) return system_error("copy", "", errno);
     // The end, or a file system that says 0 for what it cannot copy.
     if (n == 0) return copy_by_hand(from, to, at, end, patience);
+    if (Status room = take_room(patience, {static_cast<std::uint64_t>(n), 0}); !room) return room;
     tell_progress(patience, static_cast<std::uint64_t>(n));
     at += n;
   }
@@ -94,6 +98,28 @@ Status copy_content(int from, int to, off_t size, const Patience& patience) {
     at = end;
   }
   return {};
+}
+
+// To the end of both. The caller's errors say of which path.
+Result<bool> have_equal_content(int a, int b, const Patience& patience) {
+  std::array<char, 1 << 16> of_a;  // NOLINT: written before they are read
+  std::array<char, 1 << 16> of_b;  // NOLINT
+  for (off_t at = 0;;) {
+    if (auto error = out_of_patience(patience)) return *error;
+    const ssize_t n = pread(a, of_a.data(), of_a.size(), at);
+    if (n < 0) return system_error("read", "", errno);
+    // An end of either is an end of both where they are equal.
+    const std::size_t wanted = n == 0 ? 1 : static_cast<std::size_t>(n);
+    for (std::size_t have = 0; have < wanted;) {
+      const ssize_t m = pread(b, of_b.data() + have, wanted - have, at + static_cast<off_t>(have));
+      if (m < 0) return system_error("read", "", errno);
+      if (m == 0) return n == 0;
+      have += static_cast<std::size_t>(m);
+    }
+    if (n == 0 || std::memcmp(of_a.data(), of_b.data(), wanted) != 0) return false;
+    tell_progress(patience, static_cast<std::uint64_t>(n));
+    at += n;
+  }
 }
 
 bool leads_nowhere(int code) { return code == ENOENT || code == ELOOP || code == ENXIO; }
@@ -137,6 +163,7 @@ class Copier final : public TreeVisitor {
   struct Level {
     UniqueFd target;
     UniqueFd previous;
+    UniqueFd twin;
     std::vector<std::string> seen;  // at the source, sorted; of an update alone
   };
 
@@ -148,13 +175,18 @@ class Copier final : public TreeVisitor {
     if (options_.shared.previous >= 0) {
       top.previous = UniqueFd(fcntl(options_.shared.previous, F_DUPFD_CLOEXEC, 0));
     }
+    if (options_.twin.top >= 0) {
+      top.twin = UniqueFd(fcntl(options_.twin.top, F_DUPFD_CLOEXEC, 0));
+    }
     levels_.push_back(std::move(top));
     return Descend::kYes;
   }
 
   Result<Descend> enter_directory(const TreeEntry& entry, const std::string& name) {
     const int target = levels_.back().target.get();
-    if (mkdirat(target, name.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
+    if (mkdirat(target, name.c_str(), kDirectoryMode) == 0) {
+      if (Status room = take_room(options_.patience, kOneEntry); !room) return room.error();
+    } else if (errno != EEXIST) {
       return system_error("create", entry.path, errno);
     }
     Level level;
@@ -168,6 +200,7 @@ class Copier final : public TreeVisitor {
     }
     if (!level.target) return system_error("open", entry.path, errno);
     if (levels_.back().previous) level.previous = open_folder(levels_.back().previous.get(), name);
+    if (levels_.back().twin) level.twin = open_folder(levels_.back().twin.get(), name);
     levels_.push_back(std::move(level));
     look.add(entry);
     return Descend::kYes;
@@ -214,6 +247,7 @@ class Copier final : public TreeVisitor {
     }
     if (entry.is_file()) return take_file(entry, parent, name);
     if (entry.is_link()) {
+      if (Status room = take_room(options_.patience, kOneEntry); !room) return room;
       if (symlinkat(entry.link.c_str(), target, name.c_str()) != 0) {
         return system_error("create", entry.path, errno);
       }
@@ -239,6 +273,12 @@ class Copier final : public TreeVisitor {
     if (!from) return leads_nowhere(errno) ? Status() : system_error("open", entry.path, errno);
     if (fstat(from.get(), &entry.st) != 0) return system_error("stat", entry.path, errno);
     if (!entry.is_file()) return {};  // exchanged between the two looks
+    shared = share_with_twin(from.get(), entry, name);
+    if (!shared) return shared.error();
+    if (*shared) {
+      look.add(entry);
+      return {};
+    }
     Result<UniqueFd> to = create(entry, name);
     if (!to) return to.error();
     Status copied = copy_content(from.get(), to->get(), entry.st.st_size, options_.patience);
@@ -271,9 +311,30 @@ class Copier final : public TreeVisitor {
         !is_same_file(st, entry.st)) {
       return false;
     }
+    Result<bool> taken = take_from(previous, entry, name);
+    if (taken && !*taken && options_.shared.missed) *options_.shared.missed = true;
+    return taken;
+  }
+
+  // True where another item's copy had it, and `from` has nothing else in it.
+  Result<bool> share_with_twin(int from, const TreeEntry& entry, const std::string& name) {
+    const int twin = levels_.back().twin.get();
+    if (twin < 0) return false;
+    const UniqueFd file(openat(twin, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat st = {};
+    if (!file || fstat(file.get(), &st) != 0 || !is_same_file(st, entry.st)) return false;
+    const Result<bool> equal = have_equal_content(from, file.get(), options_.patience);
+    if (!equal || !*equal) return equal;
+    Result<bool> taken = take_from(twin, entry, name);
+    if (taken && *taken && options_.twin.used) *options_.twin.used = true;
+    return taken;
+  }
+
+  // False where the file system can neither clone nor link the file in `folder`.
+  Result<bool> take_from(int folder, const TreeEntry& entry, const std::string& name) {
     const int target = levels_.back().target.get();
     if (can_clone_) {
-      const UniqueFd from(openat(previous, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+      const UniqueFd from(openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
       if (!from) return system_error("open", entry.path, errno);
       Result<UniqueFd> to = create(entry, name);
       if (!to) return to.error();
@@ -284,15 +345,13 @@ class Copier final : public TreeVisitor {
       can_clone_ = false;
       if (unlinkat(target, name.c_str(), 0) != 0) return system_error("remove", entry.path, errno);
     }
-    if (linkat(previous, name.c_str(), target, name.c_str(), 0) == 0) return true;
-    if (errno == EMLINK || errno == EPERM || errno == EOPNOTSUPP || errno == EXDEV) {
-      if (options_.shared.missed) *options_.shared.missed = true;
-      return false;
-    }
+    if (linkat(folder, name.c_str(), target, name.c_str(), 0) == 0) return true;
+    if (errno == EMLINK || errno == EPERM || errno == EOPNOTSUPP || errno == EXDEV) return false;
     return system_error("link", entry.path, errno);
   }
 
   Result<UniqueFd> create(const TreeEntry& entry, const std::string& name) const {
+    if (Status room = take_room(options_.patience, kOneEntry); !room) return room.error();
     UniqueFd file(openat(levels_.back().target.get(), name.c_str(),
                          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                          kFileMode | (entry.st.st_mode & S_IXUSR)));

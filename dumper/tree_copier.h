@@ -13,6 +13,7 @@
 // Times      Files, links and directories get the source's mtime.
 // Sharing    A file that its format never changes once it is written may be the previous copy's:
 //            reflinked from there, or a hard link to it. Nothing of the previous copy is changed.
+//            The same goes for a file with the same content in another item's copy.
 // Racing     A file that grows or vanishes under the first pass is left to the second. What was
 //            changed within a second before the first pass began, or later, is copied again by
 //            the second, since a file system's clock ticks coarsely.
@@ -56,6 +57,13 @@ class SharedBelow {
 // The file of the previous copy that stands for one with this size and mtime.
 bool is_same_file(const struct stat& previous, const struct stat& st);
 
+// A copy of the same tree that belongs to another item. Its files are compared with the source's,
+// byte by byte: so nothing is shared that whoever reads the source (TreeSource::as) may not read.
+struct Twin {
+  int top = -1;          // < 0: there is none
+  bool* used = nullptr;  // set where a file is a clone of one there, or a hard link to it
+};
+
 struct CopyOptions {
   Skip skip;  // paths that are left out
   Patience patience;
@@ -63,6 +71,7 @@ struct CopyOptions {
   std::function<std::optional<Error>(const TreeEntry& entry)> refuse;
   bool keep_existing = false;  // what `target` has already stays as it is
   Shared shared;
+  Twin twin;
 };
 
 // `target` is an open directory that takes what is in the top of `source`. It may have directories

@@ -226,6 +226,35 @@ TEST_F(GitAlternatesTest, ADonorsDonorComesAlongToo) {
   EXPECT_EQ(test::git_complaint(data()), "");
 }
 
+// Where the donor is copied by itself, its objects are on the target once.
+TEST_F(GitAlternatesTest, ObjectsAreSharedWithTheDonorsCopy) {
+  test::git_commit(donor_, "large", std::string(100'000, 'x'));
+  test::git(donor_, {"gc", "-q"});
+  const std::string borrower = path_;
+  path_ = donor_;
+  must_dump();
+  const std::string of_donor = data();
+  path_ = borrower;
+  for (int night = 0; night < 2; ++night) {
+    const ItemResult result = night == 0 ? dump() : dump_later();
+    ASSERT_EQ(result.status, ItemStatus::kCopied) << describe(result.error.value_or(Error()));
+    const auto same_inode =
+        test::run({"find", data(), "-name", "*.pack", "-samefile",
+                   test::run({"find", of_donor, "-name", "*.pack", "-printf", "%p"}).out});
+    const bool is_linked = !same_inode.out.empty();
+    const bool is_cloned =
+        test::run({"cp", "--reflink=always", of_donor + "/.git/HEAD", root_->path + "/clone"})
+            .status == 0;
+    EXPECT_TRUE(is_linked || is_cloned) << night;
+    EXPECT_LT(result.bytes_written, result.bytes);
+    git({"commit", "-q", "--allow-empty", "-m", "next"});
+  }
+  // Each stands by itself.
+  std::filesystem::remove_all(of_donor);
+  std::filesystem::remove_all(donor_);
+  EXPECT_EQ(test::git_complaint(data()), "");
+}
+
 TEST_F(GitAlternatesTest, D19_TheOwnerGetsNothingThatOnlyOthersMayRead) {
   test::git_commit(donor_, "secret", "secret bytes\n");
   chown(donor_, 1235);

@@ -293,6 +293,7 @@ TEST(SummaryLineTest, NamesEveryCount) {
                                                  {"failed", 1},
                                                  {"vanished", 0},
                                                  {"skipped", 0},
+                                                 {"listed", 0},
                                                  {"gone", 5},
                                                  {"bytes", 7},
                                                  {"bytes_written", 3},

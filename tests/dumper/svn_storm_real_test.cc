@@ -61,5 +61,24 @@ TEST_F(SvnStormTest, D23_EveryCopyUnderCommitsAndPackingIsWholeOrBusy) {
   EXPECT_EQ(test::svn_complaint(path_), "");
 }
 
+// As commits and revision properties make them beside db/current: in the copy or not, but never a
+// difference between the copy and what is compared with it.
+TEST_F(SvnStormTest, D23_TemporaryFilesOfCommitsAreNoDifference) {
+  test::svn_create(path_);
+  const test::Background writer({"python3", "-c",
+                                 "import os, sys, time\n"
+                                 "while os.path.exists(sys.argv[1]):\n"
+                                 "    open(sys.argv[1] + '/db/svn-x', 'w').close()\n"
+                                 "    time.sleep(0.001)\n"
+                                 "    os.unlink(sys.argv[1] + '/db/svn-x')\n"
+                                 "    time.sleep(0.001)\n",
+                                 path_});
+  for (int i = 0; i < kCopies; ++i) {
+    const ItemResult result = dump();
+    if (result.status == ItemStatus::kCopied) continue;
+    EXPECT_THAT(describe(result.error.value_or(Error())), testing::HasSubstr("busy"));
+  }
+}
+
 }  // namespace
 }  // namespace repo

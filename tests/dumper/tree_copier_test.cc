@@ -426,6 +426,63 @@ TEST_F(SharingTest, WhereThePreviousCopyHasNoSuchFolderNothingIsShared) {
   EXPECT_LT(SharedBelow(sharing().shared, "link").get().previous, 0);
 }
 
+// --- A copy of the same tree that belongs to another item ---
+
+class TwinTest : public SharingTest {
+ protected:
+  void copy_beside_twin() {
+    twin_ = test::open_folder(previous_);
+    CopyOptions options = plain();
+    options.twin = {twin_.get(), &used_};
+    must_copy(options);
+    EXPECT_EQ(test::contents(target_), test::contents(source_));
+  }
+  UniqueFd twin_;
+  bool used_ = false;
+};
+
+TEST_F(TwinTest, WhatIsEqualThereIsSharedWithIt) {
+  test::write_file(source_ + "/large", std::string(300'000, 'x'));
+  test::must_run({"cp", "-a", source_ + "/large", previous_});
+  test::write_file(source_ + "/own", "own");
+  copy_beside_twin();
+  EXPECT_TRUE(used_);
+  for (const char* each : {"other", "shared/d/b", "large"}) {
+    EXPECT_TRUE(is_shared(each) || !links_are_made()) << each;
+  }
+}
+
+TEST_F(TwinTest, D19_WhatIsNotEqualThereIsCopied) {
+  const auto change = [this](const char* path, const std::string& content) {
+    const struct stat st = test::lstat_of(source_ + path);
+    test::write_file(previous_ + path, content);
+    test::set_mtime(previous_ + path, st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+  };
+  const std::string large(300'000, 'x');
+  test::write_file(source_ + "/large", large);
+  change("/large", large.substr(1) + "y");
+  change("/shared/a", "CONTENT of /shared/a");
+  change("/shared/d/b", "content");
+  test::set_mtime(previous_ + "/other", 5, 5);
+  copy_beside_twin();
+  EXPECT_FALSE(used_);
+  EXPECT_EQ(test::lstat_of(previous_ + "/large").st_nlink, 1U);
+}
+
+TEST_F(TwinTest, D19_WhatTheReaderMayNotReadIsNotTakenFromThere) {
+  REPO_NEEDS_ROOT();
+  test::set_mode(source_ + "/other", 0600);
+  test::set_mode(tree_.path(), 0755);
+  as_ = identity_of(1234);
+  twin_ = test::open_folder(previous_);
+  CopyOptions options = plain();
+  options.twin = {twin_.get(), &used_};
+  const Result<TreeLook> copied = copy(options);
+  ASSERT_FALSE(copied);
+  EXPECT_EQ(copied.error().code, EACCES);
+  EXPECT_FALSE(test::exists(target_ + "/other"));
+}
+
 TEST_F(TreeCopierTest, WhatIsThereAlreadyStaysWhereThatIsAskedFor) {
   test::write_file(source_ + "/d/a", "new");
   test::write_file(source_ + "/d/b", "new");

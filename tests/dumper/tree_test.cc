@@ -540,6 +540,21 @@ TEST_F(DigestTreeTest, IsOfPathsAndContentsAndOfNothingElse) {
   EXPECT_NE(digest([](const std::string& path) { return path == "d/more"; }), before);
 }
 
+TEST_F(DigestTreeTest, TellsWhatALookWouldTell) {
+  test::write_file(tree_ / "d/file", "content");
+  test::write_file(tree_ / "left/out", "");
+  test::make_link(tree_ / "link", "d");
+  const UniqueFd top = test::open_folder(tree_.path());
+  const TreeSource source{top.get(), std::nullopt};
+  const Skip skip = [](const std::string& path) { return path == "left"; };
+  LookBuilder told;
+  ASSERT_TRUE(digest_tree(source, skip, test::patient(),
+                          [&told](const TreeEntry& entry) { told.add(entry); }));
+  const Result<TreeLook> look = look_at_tree(source, skip, test::patient());
+  ASSERT_TRUE(look);
+  EXPECT_TRUE(told.finish() == *look);
+}
+
 // Where a path ends and a text begins.
 TEST_F(DigestTreeTest, ATextIsNotTakenForAPath) {
   test::make_link(tree_ / "a", "bc");

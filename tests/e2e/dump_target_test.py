@@ -288,6 +288,31 @@ class FullTargetTest(TargetCase):
         self.assert_code(self.dump(self.manifest), 0)
         self.assert_whole()
 
+    def test_D5_what_a_source_borrows_does_not_take_the_room_of_the_others(self):
+        """A look at a git repository does not show how much its alternates hold."""
+        donor, clone = self.tmp / "donor", self.src / "clone"
+        must("git", "init", "-q", donor)
+        with open(donor / "large", "wb") as file:
+            for _ in range(120):
+                file.write(os.urandom(1 << 20))
+        git = ("git", "-C", donor, "-c", "core.compression=0", "-c", "user.name=a",
+               "-c", "user.email=a@b")
+        must(*git, "add", "large")
+        must(*git, "commit", "-q", "-m", "large")
+        must("git", "clone", "-q", "--shared", "--bare", donor, clone)
+        (self.alpha / "conf/large").write_bytes(os.urandom(60 << 20))
+        self.manifest = self.scan()
+        disk = self.mount(self.tmp / "large", "-t", "tmpfs", "-o", "size=150m", "none")
+        done = self.dump(self.manifest, "-j", "1", to=disk / "backup")
+        self.assert_code(done, 3)
+        failed = [line for line in done.text.splitlines() if line.startswith("FAILED")]
+        self.assertEqual(len(failed), 1, f"{done}")
+        self.assertIn(str(clone), failed[0])
+        self.assertIn("the others need", failed[0])
+        self.to = disk / "backup"
+        self.assertEqual(len(self.current()), 2)
+        self.assert_whole()
+
     def test_D6_it_has_no_room_for_names(self):
         disk = self.mount(self.tmp / "few", "-t", "tmpfs", "-o", "size=4m,nr_inodes=150", "none")
         self.first_dump(disk / "backup")

@@ -205,7 +205,7 @@ class ToolTest(NightsCase):
                 self.assertGreater(self.generation_of(repository), before[repository])
 
     def test_D1_while_the_sandbox_comes_up(self):
-        """Its first process waits for its parent; that one is held up, and both must end."""
+        """Its first process waits for its parent, which is held up: the next run ends them."""
         before = self.everything_changes()
         tracer = strace(self.log, tools=True, paths=["anon_inode:[eventfd]"],
                         inject=["write:delay_enter=120000000"])
@@ -216,10 +216,11 @@ class ToolTest(NightsCase):
                    if command_of(pid).startswith(DUMP.encode())]
         self.assertEqual(len(dumpers), 1)
         os.kill(dumpers[0], signal.SIGKILL)
+        wait_for(lambda: not os.path.exists(f"/proc/{dumpers[0]}/exe"), "its end")
+        self.assertEqual({path: self.generation_of(path) for path in before}, before)
+        self.assert_next_run_mends_it(dumpers[0])
         self.assert_no_process_is_left(but=[running.pid])
         self.assert_code(self.finish(running), -signal.SIGKILL)
-        self.assertEqual({path: self.generation_of(path) for path in before}, before)
-        self.assert_next_run_mends_it(None)
 
 
 if __name__ == "__main__":

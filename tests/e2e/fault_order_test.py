@@ -61,9 +61,10 @@ class OrderTest(FaultCase):
         self.assertEqual(calls[sync].result, "0")
 
         written = places(WRITES, rf"<{re.escape(staged)}[/>]")
+        written += places(["renameat"], rf"<{re.escape(staged)}>")
         written += places(["openat"], rf"<{re.escape(staged)}[/>].*O_CREAT")
         before = [i for i in written if i < publish]
-        for what in ("SHA256SUMS", "owners", "item.json"):
+        for what in ("SHA256SUMS", "owners", "item.json.part"):
             self.assertTrue(any(f"{staged}/{what}>" in calls[i].arguments for i in before), what)
         self.assertTrue(any(f"{staged}/data" in calls[i].arguments for i in before))
         late = [str(calls[i]) for i in before if i > sync]
