@@ -144,7 +144,7 @@ class Run {
       result.error = item.plan.refused ? item.plan.refused : item.unreadable;
       if (!result.error) result.status = ItemStatus::kSkipped;
       if (item.reuse.unchanged) result = unchanged_item(item.plan, *item.previous);
-      if (item.is_listed_only()) result = listed_item(item);
+      if (item.is_listed_only() && !item.plan.refused) result = listed_item(item);
       if (!item.reuse.unchanged) result.bytes = item.need.bytes;
       refused = refused || result.error;
       summary_.bytes += item.need.bytes;
@@ -199,9 +199,10 @@ class Run {
   }
 
   std::optional<Refusal> look_for_gone() {
-    Result<std::vector<GoneCopy>> gone = find_gone(root_->current.get(), manifest_);
-    if (!gone) return refuse(ExitCode::kFailed, gone.error());
-    gone_ = *std::move(gone);
+    Result<MissingSources> missing = find_missing(root_->current.get(), manifest_);
+    if (!missing) return refuse(ExitCode::kFailed, missing.error());
+    gone_ = std::move(missing->gone);
+    tell_of_unseen(missing->not_looked_at);
     for (const std::string& each : options_.forget) {
       const bool known = std::any_of(gone_.begin(), gone_.end(), [&](const GoneCopy& copy) {
         return copy.id == each || copy.path == each;
@@ -214,6 +215,14 @@ class Run {
     return std::nullopt;
   }
 
+  void tell_of_unseen(const std::vector<GoneCopy>& copies) {
+    if (copies.empty()) return;
+    const std::string more =
+        copies.size() > 1 ? fmt::format(" and {} more", copies.size() - 1) : "";
+    tell(fmt::format("not looked at by the scan, so its copy of {} stays as it is: {}{}",
+                     copies.front().generation, printable(copies.front().path), more));
+  }
+
   std::optional<Refusal> find_tools() {
     std::map<std::string, const Dumper*> needed;
     for (const RunItem& item : items_) {
@@ -222,7 +231,9 @@ class Run {
     }
     if (needed.empty()) return std::nullopt;
     if (options_.sandbox) {
-      Result<std::unique_ptr<CommandRunner>> sandbox = make_sandbox();
+      mark_ =
+          UniqueFd(openat(root_->staging.get(), "CACHEDIR.TAG", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+      Result<std::unique_ptr<CommandRunner>> sandbox = make_sandbox(mark_.get());
       if (!sandbox) return refuse(ExitCode::kFailed, sandbox.error());
       runner_ = *std::move(sandbox);
     } else {
@@ -281,7 +292,7 @@ class Run {
   }
 
   ItemResult one(const RunItem& item, int worker, Allowance* room, const RunLog& log) {
-    if (item.is_listed_only()) return listed_item(item);
+    if (item.is_listed_only() && !item.plan.refused) return listed_item(item);
     if (item.reuse.unchanged) return unchanged_item(item.plan, *item.previous);
     ItemResult result = blank_result(item.plan);
     if (stop_requested() != 0) {
@@ -380,7 +391,8 @@ class Run {
     std::vector<std::unique_ptr<Allowance>> allowances;
     for (const RunItem& item : items_) {
       sizes.push_back(item.must_be_copied() ? item.survey.look.apparent : 0);
-      allowances.push_back(std::make_unique<Allowance>(room, item.need.lasting()));
+      allowances.push_back(
+          std::make_unique<Allowance>(room, Room{item.need.bytes, item.need.entries}));
     }
     WorkOrder order(sizes, options_.jobs);
     progress_.begin(items_.size());
@@ -455,6 +467,7 @@ class Run {
   bool policy_holds_ = true;  // no rule is without effect because its user is not known
   TargetLook target_;
   std::optional<DumpRoot> root_;
+  UniqueFd mark_;  // of the sandbox
   std::unique_ptr<CommandRunner> runner_;
   std::map<std::string, ToolState> tools_;
   RunSummary summary_;

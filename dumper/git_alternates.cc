@@ -103,7 +103,9 @@ class Borrowed {
     const SharedBelow shared(options_.shared, "objects");
     loose.shared = shared.get();
     const UniqueFd twin = job_.copy_of ? job_.copy_of(path_of(objects)) : UniqueFd();
-    loose.twin = {twin.get(), &brought.has_twins};
+    loose.twin = {twin.get(),
+                  [](const std::string& path) { return is_immutable_git("objects/" + path); },
+                  &brought.has_twins};
     const Result<TreeLook> copied = copy_tree({objects, identity_}, target_, loose);
     if (!copied) return in(copied.error(), "objects");
 
@@ -127,7 +129,9 @@ class Borrowed {
     packed.shared = shared_packs.get();
     const Result<UniqueFd> twin_packs =
         twin ? open_beneath(twin.get(), "pack", O_RDONLY | O_DIRECTORY) : UniqueFd();
-    packed.twin = {twin_packs ? twin_packs->get() : -1, &brought.has_twins};
+    packed.twin = {twin_packs ? twin_packs->get() : -1,
+                   [](const std::string& path) { return is_immutable_git("objects/pack/" + path); },
+                   &brought.has_twins};
     packed.skip = [stems](const std::string& path) {
       return stems.contains(stem(path)) || path.starts_with("multi-pack-index") ||
              git_part("objects/pack/" + path) == GitPart::kLeftOut;

@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t kLargestRef = std::size_t{64} << 10;
 constexpr std::size_t kLargestFile = std::size_t{256} << 20;
 constexpr std::size_t kLongestValue = 4096;  // a longer one is compared by its digest
-// Names and values together, of which several sets are in memory: about a million refs.
-constexpr std::size_t kLargestState = std::size_t{128} << 20;
+// In memory, where several sets are at a time: about a million refs.
+constexpr std::size_t kLargestState = std::size_t{256} << 20;
 
 bool is_reftable(const std::string& path) {
   return path.starts_with("reftable/") || path.find("/reftable/") != std::string::npos;
@@ -44,7 +44,8 @@ class BoundedState {
   // Nothing is exchanged by a second value.
   void add(std::string key, std::string value) {
     if (value.size() > kLongestValue) value = "sha256: " + sha256_hex(value);
-    size_ += key.size() + value.size();
+    constexpr std::size_t kNode = 128;  // of a map, with its two strings
+    size_ += key.size() + value.size() + kNode;
     if (!is_too_large()) state_.emplace(std::move(key), std::move(value));
   }
   bool is_too_large() const { return size_ > kLargestState; }
@@ -104,7 +105,8 @@ void add_packed(const std::string& text, BoundedState& state) {
     at = end + 1;
     const std::size_t blank = line.find(' ');
     if (line.empty() || line[0] == '#' || line[0] == '^' || blank == std::string::npos) continue;
-    state.add(line.substr(blank + 1), line.substr(0, blank));
+    std::string name = line.substr(blank + 1);
+    if (name.starts_with("refs/")) state.add(std::move(name), line.substr(0, blank));
   }
 }
 

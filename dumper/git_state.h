@@ -22,7 +22,7 @@ namespace repo {
 // that says more than 4096 bytes.
 using GitState = std::map<std::string, std::string>;
 
-// An error for more than 128 MiB of such text: it is held in memory.
+// An error for a state that would take more than 256 MiB of memory: about a million refs.
 Result<GitState> read_git_state(int git, const Patience& patience);
 
 // Whether the copy's value of each key is what the source had before or after it was copied, or

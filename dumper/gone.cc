@@ -20,9 +20,9 @@ bool is_within_any(const std::string& path, const std::vector<std::string>& plac
 
 }  // namespace
 
-Result<std::vector<GoneCopy>> find_gone(int current, const Manifest& manifest) {
-  std::vector<GoneCopy> gone;
-  if (!manifest.complete) return gone;
+Result<MissingSources> find_missing(int current, const Manifest& manifest) {
+  MissingSources missing;
+  if (!manifest.complete) return missing;
   std::set<std::pair<std::string, std::string>> found;
   for (const ManifestItem& item : manifest.items) found.insert({item.repository.kind, item.id});
 
@@ -41,12 +41,13 @@ Result<std::vector<GoneCopy>> find_gone(int current, const Manifest& manifest) {
       if (found.contains({kind, id})) continue;
       const std::optional<GenerationSummary> copy = current_generation(current, kind, id);
       if (!copy || copy->path.empty()) continue;
-      const bool looked_at =
-          is_within_any(copy->path, manifest.roots) && !is_within_any(copy->path, manifest.pruned);
-      if (looked_at) gone.push_back({id, kind, copy->path, copy->bytes, copy->generation});
+      if (!is_within_any(copy->path, manifest.roots)) continue;
+      const bool entered = !is_within_any(copy->path, manifest.pruned);
+      (entered ? missing.gone : missing.not_looked_at)
+          .push_back({id, kind, copy->path, copy->bytes, copy->generation});
     }
   }
-  return gone;
+  return missing;
 }
 
 }  // namespace repo

@@ -10,8 +10,15 @@
 
 namespace repo {
 
-// What lies in `current` (open) and comes from a place that the scan of `manifest` has seen to its
-// end, without finding a repository of that kind there. Nothing where the scan was not complete.
-Result<std::vector<GoneCopy>> find_gone(int current, const Manifest& manifest);
+struct MissingSources {
+  // From a place that the scan has seen to its end, without finding a repository of that kind.
+  std::vector<GoneCopy> gone;
+  // From a place below the roots that the scan did not enter: excluded, on another file system …
+  std::vector<GoneCopy> not_looked_at;
+};
+
+// The copies in `current` (open) whose source is not in `manifest`. Nothing where the scan was not
+// complete, nor of kinds that it did not look for.
+Result<MissingSources> find_missing(int current, const Manifest& manifest);
 
 }  // namespace repo

@@ -40,6 +40,17 @@ std::optional<std::uint64_t> read_size(std::string_view text) {
   return std::nullopt;
 }
 
+// A glob with '/' is compared with whole paths, all of which begin with one and end with none.
+std::optional<std::string> mistake_in_path(const std::string& glob) {
+  constexpr std::string_view kWhatBeginsAny = "/*?[";
+  if (glob.find('/') == std::string::npos) return std::nullopt;
+  if (kWhatBeginsAny.find(glob[0]) == std::string_view::npos) {
+    return quoted(glob) + " matches no path: begin it with / or *";
+  }
+  if (glob.back() != '/') return std::nullopt;
+  return quoted(glob) + " matches no path: " + quoted(glob + "*") + " is what lies below it";
+}
+
 // One condition of a rule. Returns what is wrong with it, or nothing.
 std::optional<std::string> read_condition(const std::string& word, Rule& rule,
                                           const std::function<bool(const std::string&)>& is_kind) {
@@ -57,7 +68,7 @@ std::optional<std::string> read_condition(const std::string& word, Rule& rule,
   if (name == "path" && relation == '=') {
     const auto wrong = once(!rule.path.empty());
     rule.path = value;
-    return wrong;
+    return wrong ? wrong : mistake_in_path(value);
   }
   if (name == "kind" && relation == '=') {
     const auto wrong = once(!rule.kind.empty());
@@ -118,7 +129,7 @@ enum class Match { kNo, kYes, kUnknown };
 Match match(const Rule& rule, const Repository& repository, std::optional<std::uint64_t> size) {
   if (!rule.path.empty() && !matches(rule.path, repository.path)) return Match::kNo;
   if (!rule.kind.empty() && rule.kind != repository.kind) return Match::kNo;
-  if (!rule.owner.empty() && rule.uid != repository.uid) return Match::kNo;
+  if (!rule.owner.empty() && !rule.any_owner && rule.uid != repository.uid) return Match::kNo;
   if (!rule.above && !rule.below) return Match::kYes;
   if (!size) return Match::kUnknown;
   const bool fits = (!rule.above || *size > *rule.above) && (!rule.below || *size < *rule.below);
@@ -181,7 +192,9 @@ std::vector<Rule> find_owners(Policy& policy, const FindUser& find_user) {
     for (Rule& rule : *rules) {
       if (rule.owner.empty() || rule.uid) continue;
       rule.uid = find_user(rule.owner);
-      if (!rule.uid) unknown.push_back(rule);
+      if (rule.uid) continue;
+      rule.any_owner = rules == &policy.dump;
+      unknown.push_back(rule);
     }
   }
   return unknown;
@@ -194,7 +207,8 @@ Decision decide(const Policy& policy, const Repository& repository,
   const Matches list = match(policy.list, repository, size);
   const auto built_in =
       std::find_if(default_rules().begin(), default_rules().end(), [&](const DefaultRule& rule) {
-        return policy.default_list && applies(rule, repository.path);
+        // No tool fetches a Subversion repository: one is an original wherever it lies.
+        return policy.default_list && repository.kind != "svn" && applies(rule, repository.path);
       });
   const bool is_built_in = built_in != default_rules().end();
   if (!list.rule && !is_built_in)

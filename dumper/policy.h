@@ -7,8 +7,9 @@
 //
 // A rule is one or more conditions with blanks between them, all of which must hold:
 //
-//   GLOB or path=GLOB   fnmatch(3): on the whole path, without '/' on any one component of it. One
-//                       a rule; '?' stands for a blank too.
+//   GLOB or path=GLOB   fnmatch(3): on the whole path (of the repository itself, not of what lies
+//                       below it), without '/' on any one component of it. One a rule; '?' stands
+//                       for a blank too.
 //   kind=KIND
 //   owner=USER          a name or a number
 //   size>SIZE, size<SIZE   what the source takes on disk: a number with B, KiB, MiB, GiB or TiB
@@ -35,6 +36,7 @@ struct Rule {
   std::string kind;
   std::string owner;                   // as it was written
   std::optional<std::uint32_t> uid;    // of owner
+  bool any_owner = false;              // find_owners(): its user is not known
   std::optional<std::uint64_t> above;  // bytes
   std::optional<std::uint64_t> below;
   int line = 0;
@@ -51,8 +53,9 @@ struct Policy {
 Result<Policy> read_policy(const ConfigSection& section,
                            const std::function<bool(const std::string&)>& is_kind);
 
-// Sets Rule::uid by the user database's answers. Returns the rules whose user it does not know,
-// which hold for nothing.
+// Sets Rule::uid by the user database's answers. Returns the rules whose user it does not know: a
+// list rule then holds for nothing, and a dump rule for everybody, so that nothing is left out by
+// mistake.
 using FindUser = std::function<std::optional<std::uint32_t>(const std::string& name)>;
 std::vector<Rule> find_owners(Policy& policy, const FindUser& find_user);
 

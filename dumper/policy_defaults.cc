@@ -10,7 +10,9 @@ constexpr std::string_view kPlugins = "plugins that an editor or shell fetched";
 constexpr std::string_view kVersions = "what a version manager fetched";
 
 // Folders that are ".../NAME" of a tool's own making, never one that a person would think up. Not
-// here: volumes of containers, .julia/dev and other folders for development, vendor/, /var/cache.
+// here: what containers hold, .julia/dev and other folders for development, Emacs' package folders
+// (straight, elpaca and package-vc are made for work in their clones), .vim/bundle and others that
+// are filled by hand, vendor/, /var/cache.
 constexpr std::array kRules = {
     DefaultRule{".cache", false, "a cache"},
     DefaultRule{"node_modules", false, kPackages},
@@ -23,29 +25,21 @@ constexpr std::array kRules = {
     DefaultRule{".julia/registries", false, kPackages},
     DefaultRule{".julia/clones", false, kPackages},
     DefaultRule{".terraform/modules", false, kPackages},
-    DefaultRule{".local/share/containers/storage/overlay", false, "layers of container images"},
     DefaultRule{".local/share/containers/cache", false, "a cache"},
-    DefaultRule{".rustup", false, kVersions},
-    DefaultRule{".pyenv", false, kVersions},
-    DefaultRule{".rbenv", false, kVersions},
-    DefaultRule{".nodenv", false, kVersions},
-    DefaultRule{".nvm", false, kVersions},
-    DefaultRule{".asdf", false, kVersions},
+    // The clones that installers make; plugins/ in some of them is where people put their own.
+    DefaultRule{".rustup", true, kVersions},
+    DefaultRule{".pyenv", true, kVersions},
+    DefaultRule{".rbenv", true, kVersions},
+    DefaultRule{".nodenv", true, kVersions},
+    DefaultRule{".nvm", true, kVersions},
+    DefaultRule{".asdf", true, kVersions},
     DefaultRule{".vim/plugged", false, kPlugins},
-    DefaultRule{".vim/bundle", false, kPlugins},
-    DefaultRule{".local/share/nvim", false, kPlugins},
-    DefaultRule{".emacs.d/straight", false, kPlugins},
-    DefaultRule{".emacs.d/elpa", false, kPlugins},
-    DefaultRule{".emacs.d/elpaca", false, kPlugins},
-    DefaultRule{".config/emacs/straight", false, kPlugins},
-    DefaultRule{".config/emacs/elpa", false, kPlugins},
-    DefaultRule{".config/emacs/elpaca", false, kPlugins},
+    DefaultRule{".local/share/nvim/lazy", false, kPlugins},
     DefaultRule{".vscode/extensions", false, kPlugins},
     DefaultRule{".vscode-oss/extensions", false, kPlugins},
     DefaultRule{".vscode-server/extensions", false, kPlugins},
     DefaultRule{".tmux/plugins", false, kPlugins},
     DefaultRule{".local/share/zinit", false, kPlugins},
-    // The clone that the installer makes; custom/ in it is where people put their own.
     DefaultRule{".oh-my-zsh", true, kPlugins},
 };
 

@@ -224,7 +224,7 @@ Status forget(const DumpRoot& root, const std::string& kind, const std::string& 
 }
 
 std::uint64_t bytes_to_be_freed(const DumpRoot& root, const std::string& kind,
-                                const std::string& id, int keep) {
+                                const std::string& id, int keep, std::uint64_t shared_with_next) {
   Result<UniqueFd> older = open_beneath(root.older.get(), kind + "/" + id, O_RDONLY | O_DIRECTORY);
   std::vector<std::string> names;
   if (older) {
@@ -234,11 +234,21 @@ std::uint64_t bytes_to_be_freed(const DumpRoot& root, const std::string& kind,
   const std::optional<GenerationSummary> current = current_generation(root.current.get(), kind, id);
   if (!current) return 0;
   std::uint64_t bytes = 0;
-  std::vector<std::string> then = names;
-  then.push_back(current->generation);
-  for (const std::string& name : surplus_generations(std::move(then), keep)) {
-    const auto of = name == current->generation ? current : generation_in(older->get(), name);
-    if (of) bytes += of->bytes;
+  names.push_back(current->generation);
+  auto summary = [&](const std::string& name) {
+    return name == current->generation ? current : generation_in(older->get(), name);
+  };
+  const std::vector<std::string> all = surplus_generations(names, 0);
+  const std::size_t surplus = surplus_generations(names, keep).size();
+  for (std::size_t i = 0; i < surplus; ++i) {
+    const auto of = summary(all[i]);
+    if (!of) continue;
+    std::uint64_t shared = shared_with_next;
+    if (i + 1 < all.size()) {
+      const auto next = summary(all[i + 1]);
+      shared = next ? next->shared : of->bytes;
+    }
+    bytes += of->bytes - std::min(of->bytes, shared);
   }
   return bytes;
 }

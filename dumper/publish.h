@@ -62,8 +62,9 @@ Status apply_retention(const DumpRoot& root, const std::string& kind, const std:
 // generations or none.
 Status forget(const DumpRoot& root, const std::string& kind, const std::string& id);
 
-// Bytes that apply_retention would free after one more generation.
+// Bytes that apply_retention would free after one more generation, which shares so many with the
+// current one. What a generation shares with the next is not freed with it.
 std::uint64_t bytes_to_be_freed(const DumpRoot& root, const std::string& kind,
-                                const std::string& id, int keep);
+                                const std::string& id, int keep, std::uint64_t shared_with_next);
 
 }  // namespace repo

@@ -161,6 +161,8 @@ Result<GenerationSummary> read_item_record(std::string_view text) {
       exact.empty() ? string_at("/source/path") : base64_decode(exact).value_or(std::string());
   summary.generation = generation.get<std::string>();
   summary.bytes = bytes.get<std::uint64_t>();
+  const Json shared = at("/totals/shared");
+  if (shared.is_number_unsigned()) summary.shared = shared.get<std::uint64_t>();
   summary.fingerprint = read_detail(at("/fingerprint"));
   summary.verified_whole = parse_rfc3339(string_at("/verified/whole"));
   summary.copied_whole = parse_rfc3339(string_at("/copied_whole"));

@@ -45,6 +45,7 @@ struct GenerationSummary {
   std::string path;  // of the source, raw bytes; empty where the record does not tell
   std::string generation;
   std::uint64_t bytes = 0;
+  std::uint64_t shared = 0;  // of these, with the generation before
   Detail fingerprint;
   std::optional<UtcTime> verified_whole;
   std::optional<UtcTime> copied_whole;

@@ -96,9 +96,11 @@ std::optional<pid_t> read_child_pid(int fd) {
 
 class Sandbox final : public CommandRunner {
  public:
-  explicit Sandbox(std::string filter) : filter_(std::move(filter)) {}
+  Sandbox(std::string filter, int mark) : filter_(std::move(filter)), mark_(mark) {}
 
-  CommandResult run(const Command& command) const override {
+  CommandResult run(const Command& asked) const override {
+    Command command = asked;
+    if (mark_ >= 0) command.binds.push_back({mark_, "/.mark", false});
     const SandboxNumbers numbers;
     Result<UniqueFd> filter = memory_file(filter_);
     if (!filter) return not_started(filter.error());
@@ -150,7 +152,8 @@ class Sandbox final : public CommandRunner {
   }
 
  private:
-  std::string filter_;
+  const std::string filter_;
+  const int mark_;
 };
 
 class DirectRunner final : public CommandRunner {
@@ -158,7 +161,7 @@ class DirectRunner final : public CommandRunner {
   CommandResult run(const Command& command) const override {
     std::vector<std::string> argv = {"/usr/bin/env", "-i"};
     for (const auto& [name, value] : environment_of(command)) {
-      argv.push_back(fmt::format("{}={}", name, value));
+      argv.push_back(fmt::format("{}={}", name, with_paths(value, command)));
     }
     for (const std::string& argument : command.argv) argv.push_back(with_paths(argument, command));
     Result<Child> child = spawn(argv, {}, {});
@@ -231,14 +234,14 @@ std::vector<std::string> sandbox_argv(const Command& command, const SandboxNumbe
   return argv;
 }
 
-Result<std::unique_ptr<CommandRunner>> make_sandbox() {
+Result<std::unique_ptr<CommandRunner>> make_sandbox(int mark) {
   if (access(kBubblewrap, X_OK) != 0) {
     return plain_error("run the sandbox", kBubblewrap,
                        "bubblewrap is not installed: apt-get install bubblewrap");
   }
   Result<std::string> filter = seccomp_program();
   if (!filter) return filter.error();
-  auto sandbox = std::make_unique<Sandbox>(*std::move(filter));
+  auto sandbox = std::make_unique<Sandbox>(*std::move(filter), mark);
   Command trial;
   const UniqueFd shown(open("/usr/bin", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!shown) return system_error("open", "/usr/bin", errno);

@@ -27,7 +27,9 @@ namespace repo {
 inline constexpr std::uint32_t kFirstSandboxUid = 1'900'000'000;
 
 // The sandbox is tried out before it is returned; the error says what to do where it cannot run.
-Result<std::unique_ptr<CommandRunner>> make_sandbox();
+// `mark`: a file that every tool sees as /.mark, read-only, and that so tells whose a bwrap is that
+// was left behind (orphans.h); none: -1. It stays the caller's, for as long as the sandbox.
+Result<std::unique_ptr<CommandRunner>> make_sandbox(int mark = -1);
 
 // Without walls: for repositories that one trusts. The binds' current paths stand in argv in place
 // of Bind::at.

@@ -11,8 +11,9 @@ std::uint64_t bytes_needed(const std::vector<SpaceNeed>& items, int jobs) {
   std::uint64_t stays = 0;
   std::vector<std::uint64_t> passing;
   for (const SpaceNeed& item : items) {
-    stays += item.lasting().bytes;
-    passing.push_back(std::min(item.bytes, item.freed));
+    const std::uint64_t given_back = std::min(item.bytes, item.freed);
+    stays += item.bytes - given_back;
+    passing.push_back(given_back);
   }
   std::sort(passing.rbegin(), passing.rend());
   passing.resize(std::min(passing.size(), static_cast<std::size_t>(std::max(jobs, 1))));

@@ -1,7 +1,6 @@
 // How much room a run needs on the target. Pure.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,9 +17,6 @@ struct SpaceNeed {
   std::uint64_t bytes = 0;    // that the new copy takes
   std::uint64_t freed = 0;    // that retention gives back once it is published
   std::uint64_t entries = 0;  // inodes that the new copy takes
-
-  // What stays taken once retention is through.
-  Room lasting() const { return {bytes - std::min(bytes, freed), entries}; }
 };
 
 // An upper estimate for `jobs` items at a time: what stays, and what the largest copies in flight

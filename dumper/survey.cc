@@ -75,7 +75,9 @@ void find_reusable(const ForEachItem& for_each, int current, const ReusePolicy& 
     if (item.reuse.unchanged) {
       item.need = {};
     } else if (item.reuse.share) {
-      item.need.bytes -= std::min(item.need.bytes, item.survey.immutable_bytes);
+      // What is immutable and new is not there to be shared.
+      item.need.bytes -=
+          std::min({item.need.bytes, item.survey.immutable_bytes, item.previous->bytes});
       item.need.entries -= item.survey.immutable_files;  // linked, or few where they are cloned
     }
   });
@@ -104,7 +106,8 @@ Result<std::optional<std::string>> find_room(const DumpRoot& root, std::vector<R
       item.need = {};
       continue;
     }
-    item.need.freed = bytes_to_be_freed(root, item.plan.source.kind, item.plan.id, keep);
+    const std::uint64_t shared = item.reuse.share ? item.survey.immutable_bytes : 0;
+    item.need.freed = bytes_to_be_freed(root, item.plan.source.kind, item.plan.id, keep, shared);
     if (item.need.freed > 0) item.need.entries = 0;  // about as many are given back
     needs.push_back(item.need);
   }

@@ -258,9 +258,11 @@ void tell_progress(const Patience& patience, std::uint64_t bytes) {
 
 Status take_room(const Patience& patience, const Room& room) {
   if (!patience.room || patience.room->take(room)) return {};
-  return plain_error("copy", "",
-                     "it takes more room than its source did when it was looked at, and the others "
-                     "need what is free");
+  Error error = system_error("copy", "", ENOSPC);
+  error.message =
+      "it takes more room than its source did when it was looked at, and the others "
+      "need what is free";
+  return error;
 }
 
 Status walk_tree(const TreeSource& source, TreeVisitor& visitor, const Patience& patience) {

@@ -319,13 +319,15 @@ class Copier final : public TreeVisitor {
   // True where another item's copy had it, and `from` has nothing else in it.
   Result<bool> share_with_twin(int from, const TreeEntry& entry, const std::string& name) {
     const int twin = levels_.back().twin.get();
-    if (twin < 0) return false;
+    if (twin < 0 || !options_.twin.immutable(entry.path)) return false;
     const UniqueFd file(openat(twin, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     struct stat st = {};
     if (!file || fstat(file.get(), &st) != 0 || !is_same_file(st, entry.st)) return false;
     const Result<bool> equal = have_equal_content(from, file.get(), options_.patience);
     if (!equal || !*equal) return equal;
     Result<bool> taken = take_from(twin, entry, name);
+    // That generation may be removed just now: the source is there.
+    if (!taken && taken.error().code == ENOENT) return false;
     if (taken && *taken && options_.twin.used) *options_.twin.used = true;
     return taken;
   }

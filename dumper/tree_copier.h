@@ -60,7 +60,9 @@ bool is_same_file(const struct stat& previous, const struct stat& st);
 // A copy of the same tree that belongs to another item. Its files are compared with the source's,
 // byte by byte: so nothing is shared that whoever reads the source (TreeSource::as) may not read.
 struct Twin {
-  int top = -1;          // < 0: there is none
+  int top = -1;  // < 0: there is none
+  // As Shared::immutable: no other file is shared.
+  std::function<bool(const std::string& path)> immutable;
   bool* used = nullptr;  // set where a file is a clone of one there, or a hard link to it
 };
 

@@ -37,7 +37,7 @@ std::string identity(const ItemResult& result) {
                     {text_of(of, "uuid"), text_of(of, "revision"), text_of(of, "state_sha256")});
   }
   if (result.kind == "hg") {
-    return together("hg", {text_of(of, "tip"), number_above_0(of, "changesets")});
+    return together("hg", {text_of(of, "heads_sha256"), number_above_0(of, "changesets")});
   }
   if (result.kind == "git") {
     return together("git", {text_of(of, "refs_sha256"), number_above_0(of, "refs")});
@@ -50,7 +50,7 @@ std::optional<std::string> Twins::note(const ItemResult& result) {
   if (key.empty()) return std::nullopt;
   const auto [first, is_new] = first_.try_emplace(key, result.path);
   if (is_new) return std::nullopt;
-  return "a copy of " + first->second;
+  return "a copy of " + first->second + ", or the other way round";
 }
 
 }  // namespace repo

@@ -10,15 +10,14 @@
 namespace repo {
 
 // What is equal for two items only where they hold the same history: the kind, and of svn uuid,
-// revision and state, of hg tip and number of changesets, of git all refs. Empty where it would say
+// revision and state, of hg all heads, of git all refs. Empty where it would say
 // nothing: of an empty hg or git repository, and of an item without a fingerprint.
 std::string identity(const ItemResult& result);
 
 // Shown the results of a run one after the other.
 class Twins {
  public:
-  // "a copy of PATH", where an item with the same identity was shown before; the first one is
-  // named.
+  // Where an item with the same identity was shown before: a sentence that names the first one.
   std::optional<std::string> note(const ItemResult& result);
 
  private:

@@ -1,5 +1,6 @@
 #include "scanner/btrfs.h"
 
+#include <endian.h>
 #include <linux/btrfs.h>
 #include <linux/btrfs_tree.h>
 #include <linux/magic.h>
@@ -7,15 +8,26 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
-#include <algorithm>
-#include <iterator>
+#include <cstdint>
+#include <cstring>
 
 namespace repo {
 namespace {
 
-template <typename Uuid>
-bool is_set(const Uuid& uuid) {
-  return std::any_of(std::begin(uuid), std::end(uuid), [](auto byte) { return byte != 0; });
+// Whether a subvolume with this UUID is there. The tree of UUIDs has its two halves as numbers
+// (fs/btrfs/uuid-tree.c). Asking takes CAP_SYS_ADMIN.
+bool has_subvolume(int directory, const __u8 (&uuid)[BTRFS_UUID_SIZE]) {
+  std::uint64_t halves[2];
+  static_assert(sizeof halves == sizeof uuid);
+  std::memcpy(halves, uuid, sizeof halves);
+  struct btrfs_ioctl_search_args args = {};
+  args.key.tree_id = BTRFS_UUID_TREE_OBJECTID;
+  args.key.min_objectid = args.key.max_objectid = le64toh(halves[0]);
+  args.key.min_type = args.key.max_type = BTRFS_UUID_KEY_SUBVOL;
+  args.key.min_offset = args.key.max_offset = le64toh(halves[1]);
+  args.key.max_transid = UINT64_MAX;
+  args.key.nr_items = 1;
+  return ioctl(directory, BTRFS_IOC_TREE_SEARCH, &args) == 0 && args.key.nr_items > 0;
 }
 
 }  // namespace
@@ -33,8 +45,9 @@ bool is_btrfs_read_only_snapshot(int directory) {
   struct btrfs_ioctl_get_subvol_info_args info = {};
   // Kernels return 1 where all went well, too.
   if (ioctl(directory, BTRFS_IOC_GET_SUBVOL_INFO, &info) < 0) return false;
-  return (info.flags & BTRFS_ROOT_SUBVOL_RDONLY) != 0 &&
-         (is_set(info.parent_uuid) || is_set(info.received_uuid));
+  const bool is_as_it_was_taken = info.ctransid <= info.otransid;
+  return (info.flags & BTRFS_ROOT_SUBVOL_RDONLY) != 0 && is_as_it_was_taken &&
+         has_subvolume(directory, info.parent_uuid);
 }
 
 }  // namespace repo

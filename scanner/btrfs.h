@@ -6,10 +6,11 @@ namespace repo {
 // By the open descriptor of a directory.
 bool is_on_btrfs(int directory);
 
-// Whether this directory is the top of a subvolume that is read-only and was made as a snapshot of
-// another (btrfs subvolume snapshot -r) or received as one (btrfs receive). One that somebody has
-// made read-only by hand is not: it may be the only place of what is in it. `directory` is on
-// btrfs. Kernels before 4.18 do not tell; then the answer is no.
+// Whether this directory is the top of a subvolume that is read-only and is a snapshot of one that
+// is still there (btrfs subvolume snapshot -r), and nothing was written to it since. Without an
+// original, or received from another machine (btrfs receive), it may be the only place of what is
+// in it. `directory` is on btrfs.
+// Kernels before 4.18 do not tell, and only to root; then the answer is no.
 bool is_btrfs_read_only_snapshot(int directory);
 
 }  // namespace repo

@@ -9,7 +9,6 @@
 #include <unordered_map>
 
 #include "base/file_io.h"
-#include "scanner/fs_identity.h"
 
 namespace repo {
 namespace {
@@ -48,8 +47,8 @@ bool parse_int(std::string_view text, int& value) {
   return error == std::errc() && stop == text.data() + text.size();
 }
 
-template <typename Names>
-bool contains(const Names& names, std::string_view name) {
+template <std::size_t N>
+bool contains(const std::array<std::string_view, N>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -77,10 +76,6 @@ std::vector<Mount> parse_mountinfo(std::string_view text) {
         mount.options.push_back(unescape(option));
       }
     }
-    for (const std::string_view option : split(fields[5], ',')) {
-      mount.read_only = mount.read_only || option == "ro";
-    }
-    mount.read_only = mount.read_only || contains(mount.options, "ro");
     mounts.push_back(std::move(mount));
   }
   return mounts;
@@ -124,9 +119,7 @@ Result<std::vector<Mount>> read_mounts() {
   constexpr std::size_t kLimit = std::size_t{256} << 20;
   const Result<std::string> text = read_to_end(file.get(), kLimit);
   if (!text) return system_error("read", path, text.error().code);
-  std::vector<Mount> mounts = visible_mounts(parse_mountinfo(*text));
-  identify_contents(mounts);
-  return mounts;
+  return visible_mounts(parse_mountinfo(*text));
 }
 
 FsClass classify(std::string_view type) {

@@ -14,14 +14,12 @@ namespace repo {
 struct Mount {
   int id = 0;
   int parent = 0;
-  std::string device;  // "major:minor" of the file system
-  std::string root;    // the folder of that file system that is mounted
-  std::string point;   // where
-  std::string type;    // "ext4", "fuse.sshfs" …
-  std::string source;  // "/dev/sda1", "tank/home@monday" …
-  bool read_only = false;
+  std::string device;                // "major:minor" of the file system
+  std::string root;                  // the folder of that file system that is mounted
+  std::string point;                 // where
+  std::string type;                  // "ext4", "fuse.sshfs" …
+  std::string source;                // "/dev/sda1", "tank/home@monday" …
   std::vector<std::string> options;  // of the file system: "rw", "cp=3" …
-  std::string content_id;            // fs_identity.h; empty where nobody asked
 };
 
 // The text of /proc/self/mountinfo (proc(5)); a line that does not parse is left out.

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <map>
 #include <memory>
 
 #include "base/bytes_path.h"
@@ -61,14 +62,20 @@ void tell(const ScanOptions& options, const ScanResult& result, std::FILE* err) 
     put(err, fmt::format("repo-scan: cannot {}\n", describe(error)));
   }
   if (options.quiet) return;
+  // There may be hundreds of snapshots: with one reason, the first few.
+  constexpr std::size_t kShown = 3;
+  std::map<std::string, std::size_t> of_reason;
   for (const Pruned& pruned : result.pruned) {
-    if (pruned.notable) {
-      put(err, fmt::format("repo-scan: not looked at: {} ({})\n", printable(pruned.path),
-                           printable(pruned.why)));
-    } else if (options.verbose) {
-      put(err, fmt::format("repo-scan: not entered: {} ({})\n", printable(pruned.path),
-                           printable(pruned.why)));
-    }
+    const bool is_shown = pruned.notable && ++of_reason[pruned.why] <= kShown;
+    if (!is_shown && !options.verbose) continue;
+    put(err,
+        fmt::format("repo-scan: {}: {} ({})\n", pruned.notable ? "not looked at" : "not entered",
+                    printable(pruned.path), printable(pruned.why)));
+  }
+  for (const auto& [why, count] : of_reason) {
+    if (count <= kShown || options.verbose) continue;
+    put(err, fmt::format("repo-scan: not looked at: {} more ({}), see the manifest or -v\n",
+                         count - kShown, printable(why)));
   }
   const ScanStats& stats = result.stats;
   put(err, fmt::format("repo-scan: {} repositories in {} directories, {:.2f} s{}\n",

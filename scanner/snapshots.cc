@@ -20,17 +20,15 @@ bool is_zfs_snapshot(const Mount& mount) {
 
 }  // namespace
 
-bool is_snapshot(const Mount& mount, const std::vector<Mount>& mounts) {
-  if (is_zfs_snapshot(mount)) return true;
-  if (mount.type == "nilfs2" && is_checkpoint(mount)) {
-    return std::any_of(mounts.begin(), mounts.end(), [&](const Mount& other) {
-      return other.type == mount.type && other.device == mount.device && !is_checkpoint(other);
-    });
-  }
-  if (!mount.read_only || mount.content_id.empty()) return false;
+bool is_snapshot(const Mount& mount, const std::vector<Mount>& mounts,
+                 const std::function<bool(const Mount& other)>& is_entered) {
+  const bool of_nilfs = mount.type == "nilfs2" && is_checkpoint(mount);
+  if (!of_nilfs && !is_zfs_snapshot(mount)) return false;
+  const std::string dataset = mount.source.substr(0, mount.source.find('@'));
   return std::any_of(mounts.begin(), mounts.end(), [&](const Mount& other) {
-    return !other.read_only && other.device != mount.device && other.type == mount.type &&
-           other.content_id == mount.content_id;
+    const bool is_original =
+        of_nilfs ? other.device == mount.device && !is_checkpoint(other) : other.source == dataset;
+    return is_original && other.type == mount.type && is_entered(other);
   });
 }
 

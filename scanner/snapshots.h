@@ -1,8 +1,9 @@
-// Which mounts are read-only snapshots: an earlier state of what another mount shows. Pure: decided
-// from the table of mounts alone, and only where the table proves it. (Snapshots of btrfs that are
-// mere directories are found on the way: Directory::is_read_only_snapshot.)
+// Which mounts are read-only snapshots: an earlier state of what the walk sees elsewhere. Pure:
+// decided from the table of mounts alone, and only where the table proves it. (Snapshots of btrfs
+// that are mere directories are found on the way: Directory::is_read_only_snapshot.)
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,12 @@ namespace repo {
 // Why the walk does not enter one.
 inline constexpr const char* kSnapshot = "read-only snapshot";
 
-// - ZFS: the source is DATASET@NAME, and no dataset has '@' in its name;
-// - NILFS: the option cp=N, while the same device is mounted without it;
-// - any file system that tells its own identity (fs_identity.h), as a snapshot of LVM does: mounted
-//   read-only, while another device with the same identity is mounted so that it can be written to.
-bool is_snapshot(const Mount& mount, const std::vector<Mount>& mounts);
+// - ZFS: the source is DATASET@NAME (no dataset has '@' in its name), and DATASET is entered;
+// - NILFS: the option cp=N, and the same device without it is entered.
+// `is_entered`: whether the walk comes to all of what another mount of the table shows. A snapshot
+// whose original it does not see may be the only place of what is in it.
+bool is_snapshot(const Mount& mount, const std::vector<Mount>& mounts,
+                 const std::function<bool(const Mount& other)>& is_entered);
 
 // Two mounts of one tree show the same files: the device, and of NILFS the checkpoint too.
 std::string tree_of(const Mount& mount);

@@ -63,6 +63,13 @@ class Planner {
     return std::nullopt;
   }
 
+  // Whether the walk comes to all of it, as far as that is known by now.
+  bool is_entered(const Mount& mount) const {
+    return std::any_of(views.begin(), views.end(), [&](const View& view) {
+      return view.tree == tree_of(mount) && view.folder == "/";
+    });
+  }
+
  private:
   // Nothing between the view and the alias covers or prunes it.
   bool is_reached(const View& view, const std::string& alias) const {
@@ -157,8 +164,10 @@ WalkMap::WalkMap(const std::vector<Mount>& mounts, const WalkMapOptions& options
     } else if (fs_class != FsClass::kLocal && !wanted) {
       node.why = mount->type;
       node.notable = fs_class != FsClass::kPseudo;
-    } else if (is_snapshot(*mount, mounts)) {
+    } else if (is_snapshot(*mount, mounts,
+                           [&](const Mount& other) { return planner.is_entered(other); })) {
       node.why = kSnapshot;
+      node.notable = true;
     } else if (const auto alias = planner.reached_at(*mount)) {
       node.why = "the same as " + readable(*alias);
     } else {
@@ -183,6 +192,7 @@ void WalkMap::prune_snapshot_folders(const std::vector<Mount>& mounts,
     Node& node = node_at(folder);
     node.action = Action::kPrune;
     node.why = kSnapshot;
+    node.notable = true;
   }
 }
 

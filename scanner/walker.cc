@@ -184,7 +184,7 @@ class Walk {
       return;
     }
     if ((*opened)->is_read_only_snapshot()) {
-      prune({join_path(path_of(*parent), name), kSnapshot, false});
+      prune({join_path(path_of(*parent), name), kSnapshot, true});
       return;
     }
     auto node = std::make_shared<Node>();

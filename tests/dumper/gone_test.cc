@@ -43,11 +43,15 @@ class GoneTest : public testing::Test {
     item.repository.path = path;
     manifest_.items.push_back(item);
   }
-  std::vector<std::string> gone() const {
-    const Result<std::vector<GoneCopy>> found = find_gone(root_->current.get(), manifest_);
+  std::vector<std::string> gone() const { return paths_of(&MissingSources::gone); }
+  std::vector<std::string> not_looked_at() const {
+    return paths_of(&MissingSources::not_looked_at);
+  }
+  std::vector<std::string> paths_of(std::vector<GoneCopy> MissingSources::*which) const {
+    const Result<MissingSources> found = find_missing(root_->current.get(), manifest_);
     EXPECT_TRUE(found);
     std::vector<std::string> paths;
-    for (const GoneCopy& each : *found) paths.push_back(each.path);
+    for (const GoneCopy& each : (*found).*which) paths.push_back(each.path);
     return paths;
   }
 
@@ -63,6 +67,7 @@ TEST_F(GoneTest, OnlyWhatTheScanHasLookedForAndNotFoundIsGone) {
   find("/srv/here");
   manifest_.pruned = {"/srv/pruned"};
   EXPECT_THAT(gone(), ElementsAre("/srv/gone"));
+  EXPECT_THAT(not_looked_at(), ElementsAre("/srv/pruned/x"));
 }
 
 TEST_F(GoneTest, AnIncompleteScanKnowsOfNothingThatItIsGone) {

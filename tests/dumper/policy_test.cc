@@ -183,7 +183,8 @@ TEST(PolicyNoteTest, TheAdministratorsRuleIsNamedBeforeTheBuiltInOne) {
             "/root/*");
 }
 
-TEST(PolicyOwnerTest, ARuleForAUserWhoIsNotThereHoldsForNothingAndIsTold) {
+// So that nothing is left out because a directory service is away.
+TEST(PolicyOwnerTest, ARuleForAUserWhoIsNotThereListsNothingDumpsAllAndIsTold) {
   Result<Policy> policy =
       read("list = [\"owner=nobody-here\", \"owner=7\"]\n\ndump = \"owner=ghost\"");
   ASSERT_TRUE(policy);
@@ -197,7 +198,17 @@ TEST(PolicyOwnerTest, ARuleForAUserWhoIsNotThereHoldsForNothingAndIsTold) {
   EXPECT_EQ(unknown[0].owner, "nobody-here");
   EXPECT_EQ(unknown[0].line, 2);
   EXPECT_EQ(unknown[1].line, 4);
+  EXPECT_EQ(decide(*policy, repository("/a", "git", 7), 1).verdict, Verdict::kDump);
+  policy->dump.clear();
   EXPECT_EQ(decide(*policy, repository("/a", "git", 0), 1).verdict, Verdict::kDump);
+  EXPECT_EQ(decide(*policy, repository("/a", "git", 7), 1).verdict, Verdict::kList);
+}
+
+TEST(PolicyOwnerTest, TheOtherConditionsOfSuchADumpRuleHold) {
+  Result<Policy> policy = read("list = \"*\"\ndump = \"owner=ghost kind=hg\"");
+  ASSERT_TRUE(policy);
+  find_owners(*policy, [](const std::string&) { return std::optional<std::uint32_t>(); });
+  EXPECT_EQ(decide(*policy, repository("/a", "hg", 7), 1).verdict, Verdict::kDump);
   EXPECT_EQ(decide(*policy, repository("/a", "git", 7), 1).verdict, Verdict::kList);
 }
 
@@ -230,6 +241,9 @@ INSTANTIATE_TEST_SUITE_P(
         MistakeCase{"capital", "list = \"Kind=git\"", 2, "Kind=git"},
         MistakeCase{"blanks_around_the_sign", "list = \"kind = git\"", 2, "\"=\""},
         MistakeCase{"blank_in_a_path", "list = \"/srv/my repos/*\"", 2, "two of path"},
+        MistakeCase{"tilde", "dump = \"~/work/*\"", 2, "matches no path"},
+        MistakeCase{"relative_path", "dump = \"srv/keep\"", 2, "matches no path"},
+        MistakeCase{"slash_at_the_end", "dump = \"/srv/keep/\"", 2, "\"/srv/keep/*\""},
         MistakeCase{"two_kinds", "list = \"kind=git kind=hg\"", 2, "two of kind"},
         MistakeCase{"two_owners", "list = \"owner=1 owner=2\"", 2, "two of owner"},
         MistakeCase{"two_sizes", "list = \"size>1B size>2B\"", 2, "two of size"},
@@ -259,6 +273,9 @@ class DefaultRulesTest : public testing::TestWithParam<FolderCase> {};
 TEST_P(DefaultRulesTest, ListWhatAToolWouldFetchAgainAndNothingOfAPersons) {
   const Decision decision = decide(Policy(), repository(GetParam().path), std::nullopt);
   EXPECT_EQ(decision.verdict, GetParam().listed ? Verdict::kList : Verdict::kDump) << decision.note;
+  EXPECT_EQ(decide(Policy(), repository(GetParam().path, "svn", 0), std::nullopt).verdict,
+            Verdict::kDump)
+      << "no tool fetches such a one";
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -275,23 +292,23 @@ INSTANTIATE_TEST_SUITE_P(
         FolderCase{"cache", "/home/a/.cache/pre-commit/repo1", true},
         FolderCase{"var_cache", "/var/cache/git/x", false},
         FolderCase{"vim_plugged", "/home/a/.vim/plugged/fugitive", true},
-        FolderCase{"vim_bundle", "/home/a/.vim/bundle/x", true},
+        FolderCase{"vim_bundle", "/home/a/.vim/bundle/x", false},
         FolderCase{"vim_itself", "/home/a/.vim", false},
         FolderCase{"nvim", "/home/a/.local/share/nvim/lazy/x", true},
         FolderCase{"nvim_config", "/home/a/.config/nvim", false},
-        FolderCase{"straight", "/home/a/.emacs.d/straight/repos/x", true},
+        FolderCase{"straight", "/home/a/.emacs.d/straight/repos/x", false},
         FolderCase{"emacs_itself", "/home/a/.emacs.d", false},
         FolderCase{"vscode", "/home/a/.vscode/extensions/x", true},
         FolderCase{"go_modules", "/home/a/go/pkg/mod/cache/vcs/1f", true},
         FolderCase{"go_source", "/home/a/go/src/x", false},
-        FolderCase{"rustup", "/home/a/.rustup/x", true},
+        FolderCase{"rustup", "/home/a/.rustup", true},
         FolderCase{"npm", "/home/a/.npm/_cacache/tmp/x", true},
-        FolderCase{"pyenv", "/home/a/.pyenv", true},
-        FolderCase{"rbenv", "/home/a/.rbenv/plugins/x", true},
+        FolderCase{"pyenv", "/home/a/.pyenv", true}, FolderCase{"rbenv", "/home/a/.rbenv", true},
+        FolderCase{"rbenv_plugins", "/home/a/.rbenv/plugins/x", false},
         FolderCase{"oh_my_zsh", "/home/a/.oh-my-zsh", true},
         FolderCase{"oh_my_zsh_custom", "/home/a/.oh-my-zsh/custom", false},
         FolderCase{"container_layers", "/home/a/.local/share/containers/storage/overlay/1/diff/x",
-                   true},
+                   false},
         FolderCase{"container_volumes",
                    "/home/a/.local/share/containers/storage/volumes/gitea/_data/x.git", false},
         FolderCase{"docker_volumes", "/var/lib/docker/volumes/gitea/_data/x.git", false},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
 
 #include "dumper/publish.h"
 #include "tests/support/dump_support.h"
@@ -149,16 +150,26 @@ TEST_F(RetentionTest, D17_TheNewestGenerationIsFoundWhereverItLies) {
 }
 
 TEST_F(RetentionTest, WhatItWillFreeIsWhatItsRecordsSay) {
-  EXPECT_EQ(bytes_to_be_freed(*root_, "svn", "x", 1), 1030U);
-  EXPECT_EQ(bytes_to_be_freed(*root_, "svn", "x", 2), 30U);
-  EXPECT_EQ(bytes_to_be_freed(*root_, "svn", "x", 3), 20U);
-  EXPECT_EQ(bytes_to_be_freed(*root_, "svn", "x", 5), 0U);
-  EXPECT_EQ(bytes_to_be_freed(*root_, "svn", "new", 1), 0U);
+  EXPECT_EQ(bytes_to_be_freed(*root_, "svn", "x", 1, 0), 1030U);
+  EXPECT_EQ(bytes_to_be_freed(*root_, "svn", "x", 2, 0), 30U);
+  EXPECT_EQ(bytes_to_be_freed(*root_, "svn", "x", 3, 0), 20U);
+  EXPECT_EQ(bytes_to_be_freed(*root_, "svn", "x", 5, 0), 0U);
+  EXPECT_EQ(bytes_to_be_freed(*root_, "svn", "new", 1, 0), 0U);
+}
+
+TEST_F(RetentionTest, WhatIsSharedWithTheNextGenerationIsNotFreed) {
+  std::filesystem::remove_all(older_ + "/" + kB);
+  test::make_generation(older_ + "/" + kB, kB, kB, 10, 7);
+  EXPECT_EQ(bytes_to_be_freed(*root_, "svn", "x", 3, 0), 13U);
+  EXPECT_EQ(bytes_to_be_freed(*root_, "svn", "x", 1, 900), 3U + 10 + 10 + 100);
+  EXPECT_EQ(bytes_to_be_freed(*root_, "svn", "x", 1, 5000), 3U + 10 + 10);
+  test::write_file(older_ + "/" + kB + "/item.json", "{");
+  EXPECT_EQ(bytes_to_be_freed(*root_, "svn", "x", 4, 0), 0U) << "nobody knows";
 }
 
 TEST_F(RetentionTest, WhatHasNoRecordFreesNothingForSure) {
   test::write_file(older_ + "/" + kA + "/item.json", "{");
-  EXPECT_EQ(bytes_to_be_freed(*root_, "svn", "x", 1), 1020U);
+  EXPECT_EQ(bytes_to_be_freed(*root_, "svn", "x", 1, 0), 1020U);
 }
 
 }  // namespace

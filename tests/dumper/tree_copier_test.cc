@@ -433,9 +433,12 @@ class TwinTest : public SharingTest {
   void copy_beside_twin() {
     twin_ = test::open_folder(previous_);
     CopyOptions options = plain();
-    options.twin = {twin_.get(), &used_};
+    options.twin = twin();
     must_copy(options);
     EXPECT_EQ(test::contents(target_), test::contents(source_));
+  }
+  Twin twin() {
+    return {twin_.get(), [](const std::string& path) { return path != "shared/a"; }, &used_};
   }
   UniqueFd twin_;
   bool used_ = false;
@@ -450,6 +453,7 @@ TEST_F(TwinTest, WhatIsEqualThereIsSharedWithIt) {
   for (const char* each : {"other", "shared/d/b", "large"}) {
     EXPECT_TRUE(is_shared(each) || !links_are_made()) << each;
   }
+  EXPECT_FALSE(is_shared("shared/a")) << "it may change";
 }
 
 TEST_F(TwinTest, D19_WhatIsNotEqualThereIsCopied) {
@@ -476,7 +480,7 @@ TEST_F(TwinTest, D19_WhatTheReaderMayNotReadIsNotTakenFromThere) {
   as_ = identity_of(1234);
   twin_ = test::open_folder(previous_);
   CopyOptions options = plain();
-  options.twin = {twin_.get(), &used_};
+  options.twin = twin();
   const Result<TreeLook> copied = copy(options);
   ASSERT_FALSE(copied);
   EXPECT_EQ(copied.error().code, EACCES);

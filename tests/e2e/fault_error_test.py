@@ -69,7 +69,7 @@ class BeforeThePublishTest(ErrorCase):
                 ("write", self.staged / "owners", 1),
                 ("write", self.staged / "item.json.part", 1),
                 ("fsync", self.staged / "item.json.part", 1),
-                ("renameat", self.staged / "item.json", 1)):
+                ("renameat", self.staged, 1)):
             with self.subTest(call=call, path=path.relative_to(self.tmp), when=when):
                 seen = snapshot(self.copy_of(self.alpha))
                 line = self.failing(call, path, when=when)

@@ -251,18 +251,17 @@ class FaultCase(Case):
                 in_git = "/.git" in folder and name.endswith(".lock")
                 self.assertFalse(in_hg or in_git, os.path.join(folder, name))
 
-    def assert_no_process_is_left(self, but=()):
+    def assert_no_process_is_left(self):
         """Needs adopt_orphans(). What is left is ended, so that it disturbs nothing else."""
         end = time.monotonic() + 20
-        while left := [pid for pid, _ in descendants(os.getpid()) if pid not in but]:
+        while left := [pid for pid, _ in descendants(os.getpid())]:
             if time.monotonic() > end:
                 told = [f"{pid}: {command_of(pid)}" for pid in left]
                 for pid in left:
                     os.kill(pid, signal.SIGKILL)
                 raise AssertionError(f"left behind: {told}")
             time.sleep(0.01)
-        if not but:
-            reap_orphans()
+        reap_orphans()
 
     def generation_of(self, path):
         return read_json(current_of(self.to)[os.fsencode(path)] / "item.json")["generation"]

@@ -177,7 +177,8 @@ class TwinsTest(PolicyCase):
                  for path, item in items.items()}
         a, b = str(a), str(b)
         self.assertIn((notes.pop(a), notes.pop(b)),
-                      (([f"a copy of {b}"], []), ([], [f"a copy of {a}"])))
+                      (([f"a copy of {b}, or the other way round"], []),
+                       ([], [f"a copy of {a}, or the other way round"])))
         self.assertEqual([note for note in notes.values() if note], [])
         self.assertEqual(done.text.count("; a copy of "), 1)
         self.assertEqual({item["path"]: item.get("notes") for item in self.last_run()["items"]},

@@ -53,17 +53,6 @@ TEST(ParseMountinfoTest, SourceAndOptionsOfTheFileSystemAreRead) {
   EXPECT_EQ(mounts[2].source, "");
 }
 
-TEST(ParseMountinfoTest, ReadOnlyIsTheMountOrTheFileSystem) {
-  const std::vector<Mount> mounts = parse_mountinfo(
-      "9 1 8:1 / /a ro,nosuid - ext4 /dev/sda rw\n"
-      "9 1 8:1 / /b rw,nosuid - ext4 /dev/sda ro,errors=remount-ro\n"
-      "9 1 8:1 / /c rw,relatime - ext4 /dev/sda rw,errors=remount-ro\n");
-  ASSERT_EQ(mounts.size(), 3U);
-  EXPECT_TRUE(mounts[0].read_only);
-  EXPECT_TRUE(mounts[1].read_only);
-  EXPECT_FALSE(mounts[2].read_only);
-}
-
 TEST(ParseMountinfoTest, S15_EscapedBytesComeBack) {
   const std::vector<Mount> mounts = parse_mountinfo(
       "9 1 8:1 /a\\040b /mnt/x\\040y\\012z\\011t\\134n\\377 rw - ext4 /dev/sda rw\n");

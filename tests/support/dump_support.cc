@@ -86,12 +86,13 @@ std::string older_of(const DumpRoot& root, const PlanItem& item) {
 }
 
 void make_generation(const std::string& path, const std::string& generation,
-                     const std::string& content, std::uint64_t bytes) {
+                     const std::string& content, std::uint64_t bytes, std::uint64_t shared) {
   ItemRecord record;
   record.id = "made-by-hand";
   record.source.kind = "svn";
   record.generation = generation;
   record.totals.bytes = bytes;
+  record.totals.shared = shared;
   write_file(path + "/data/file", content);
   write_file(path + "/SHA256SUMS", "");
   write_file(path + "/owners", "");

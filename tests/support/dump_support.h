@@ -39,7 +39,7 @@ std::string older_of(const DumpRoot& root, const PlanItem& item);
 
 // A generation at `path` (made with all its parents): data/file with `content`, and item.json.
 void make_generation(const std::string& path, const std::string& generation,
-                     const std::string& content, std::uint64_t bytes = 5);
+                     const std::string& content, std::uint64_t bytes = 5, std::uint64_t shared = 0);
 
 // Names in control/staging without what is always there.
 std::vector<std::string> staged_in(const DumpRoot& root);
