@@ -276,8 +276,8 @@ lock_rounds() {
 }
 
 lock_row() {  # lock_row NAME WHAT TARGET
-  row d "$2" "$(median "$1")" ms '<=' "$3" "at most $(greatest "$1") ms in" \
-    "$(wc -l <"$work/figures/$1") dumps"
+  row d "$2" "$(median "$1")" ms '<=' "$3" \
+    "at most $(greatest "$1") ms in $(wc -l <"$work/figures/$1") dumps"
 }
 
 locks() {
@@ -384,7 +384,7 @@ copiers() {
         rm -rf -- "$work/hotcopy"
       else
         sync -f "$work"
-        REPO_BENCH_SVN=$2 "$bin/dump_bench" --benchmark_filter='^copy_svn$' \
+        REPO_BENCH_SVN=$2 TMPDIR=$work "$bin/dump_bench" --benchmark_filter='^copy_svn/' \
           --benchmark_min_time=0.001 --benchmark_format=csv 2>/dev/null |
           awk -F , '/^"copy_svn/ { print $3 / 1000 }' >>"$work/figures/$1.copier"
       fi

@@ -34,7 +34,7 @@ svn_commit() {  # svn_commit REPOSITORY FILE SIZE N: a commit that adds FILE, or
 
 hg_commit() {  # hg_commit REPOSITORY FILE SIZE N
   text "$3" "$4" >"$1/$2"
-  hg "${hg_settings[@]}" -R "$1" commit -q -A -d "$4 0" -m "commit $4"
+  hg "${hg_settings[@]}" -R "$1" commit -q -A -d "$4 0" -m "commit $4" "$1/$2"
 }
 
 # Small repositories have grown to different sizes: so many commits have the templates of a kind.
@@ -103,10 +103,10 @@ make_hg_files() {
 
 # add_largefile REPOSITORY BYTES: commits it with the largefiles extension; only .hg keeps it.
 add_largefile() {
-  local large=("${hg_settings[@]}" --config extensions.largefiles= -R "$1")
+  hg_settings+=(--config extensions.largefiles=)  # needed by whatever works on it from now on
   bytes "$2" 600000 >"$1/large.bin"
-  hg "${large[@]}" add -q --large "$1/large.bin"
-  hg "${large[@]}" commit -q -d '1 0' -m 'a large file'
+  hg "${hg_settings[@]}" -R "$1" add -q --large "$1/large.bin"
+  hg "${hg_settings[@]}" -R "$1" commit -q -d '1 0' -m 'a large file'
   rm -rf -- "$work/hg-usercache" "$1/large.bin"
 }
 
