@@ -372,7 +372,7 @@ large_night() {
   against e '  time : hotcopy --incremental' large.incremental large.dump ''
   rm -rf -- "$root" "$work/incremental"
 }
-incremental() { svnadmin hotcopy --incremental "$work/large/svn" "$work/incremental"; }
+incremental() { svnadmin hotcopy -q --incremental "$work/large/svn" "$work/incremental"; }
 
 # copier NAME REPOSITORY
 copiers() {

@@ -115,10 +115,10 @@ make_large_svn() {
   local n
   svnadmin create "$1"
   for ((n = 1; n <= $2; n++)); do
-    bytes "$3" $((700000 + n)) >"$work/large"
-    svnmucc -m "revision $n" -U "file://$1" put "$work/large" "file$n" >/dev/null
+    bytes "$3" $((700000 + n)) >"$work/content"
+    svnmucc -m "revision $n" -U "file://$1" put "$work/content" "file$n" >/dev/null
   done
-  rm -- "$work/large"
+  rm -- "$work/content"
 }
 
 # dump_stream REVISIONS: for svnadmin load; each revision changes one of a hundred small files.
@@ -132,7 +132,7 @@ dump_stream() {
         print "SVN-fs-dump-format-version: 2\n"
         log_text = "K 7\nsvn:log\nV 6\nchange\nPROPS-END\n"
       }
-      NR > revisions { exit }
+      NR > revisions { next }  # to the end: a closed pipe would be an error
       {
         printf "Revision-number: %d\n%s%d\n\n%s\n", NR, properties(log_text), length(log_text), log_text
         body = $0 "\n" NR "\n"
