@@ -1,6 +1,8 @@
 #include "dumper/git_state.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -38,6 +40,37 @@ std::string trimmed(std::string text) {
   return text;
 }
 
+// logs/, of the repository or of a linked worktree, and what is in it.
+bool is_log(std::string_view path) {
+  constexpr std::string_view kWorktrees = "worktrees/";
+  if (path.starts_with(kWorktrees)) {
+    const std::size_t slash = path.find('/', kWorktrees.size());
+    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+  }
+  return path == "logs" || path.starts_with("logs/");
+}
+
+// "OLD NEW NAME <EMAIL> TIME ZONE\tMESSAGE": NEW (refs/files-backend.c, "show_one_reflog_ent").
+std::string new_value(std::string_view line) {
+  const std::size_t first = std::min(line.find(' '), line.size() - 1);
+  return std::string(line.substr(first + 1, line.find(' ', first + 1) - first - 1));
+}
+
+// The new value in the last line of a log, which is read from its end.
+Result<std::string> newest_in_log(int parent, const std::string& name) {
+  const UniqueFd file(openat(parent, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat st = {};
+  if (!file || fstat(file.get(), &st) != 0) return system_error("open", name, errno);
+  std::string end(static_cast<std::size_t>(std::min<off_t>(st.st_size, off_t{kLargestRef})), '\0');
+  const ssize_t n =
+      pread(file.get(), end.data(), end.size(), st.st_size - static_cast<off_t>(end.size()));
+  if (n < 0) return system_error("read", name, errno);
+  end = trimmed(end.substr(0, static_cast<std::size_t>(n)));
+  if (end.empty()) return std::string();
+  const std::size_t line = end.rfind('\n');  // npos + 1 is 0
+  return new_value(std::string_view(end).substr(line + 1));
+}
+
 // A state that cannot become too large for the memory.
 class BoundedState {
  public:
@@ -69,7 +102,7 @@ class StateReader final : public TreeVisitor {
     const GitPart part = git_part(entry.path);
     if (entry.is_directory()) {
       const bool wanted = part == GitPart::kRefs || leads_to(entry.path, GitPart::kRefs) ||
-                          entry.path == "hooks" || entry.path == "info";
+                          entry.path == "hooks" || entry.path == "info" || is_log(entry.path);
       return wanted ? Descend::kYes : Descend::kNo;
     }
     if (entry.is_link() && part == GitPart::kRefs) {
@@ -82,6 +115,13 @@ class StateReader final : public TreeVisitor {
         state.add(entry.path, trimmed(first_line(*text)));
       } else if (!is_gone(text.error())) {
         return system_error("read", entry.path, text.error().code);
+      }
+    } else if (entry.is_file() && is_log(entry.path)) {
+      Result<std::string> newest = newest_in_log(parent, name);
+      if (newest) {
+        state.add(entry.path, *std::move(newest));
+      } else if (!is_gone(newest.error())) {
+        return system_error("read", entry.path, newest.error().code);
       }
     } else if (entry.is_file() && (part == GitPart::kRefs || is_setting(entry.path))) {
       const Result<std::string> text = read_small_file(parent, name, kLargestFile);
@@ -156,9 +196,10 @@ std::vector<std::string> out_of_time(
 std::vector<std::string> read_reflog(int git, const std::string& ref) {
   // A worktree's HEAD has its log in the worktree's folder.
   const std::size_t slash = ref.find('/', std::string("worktrees/").size());
-  const std::string path = ref.starts_with("worktrees/") && slash != std::string::npos
-                               ? ref.substr(0, slash) + "/logs" + ref.substr(slash)
-                               : "logs/" + ref;
+  const bool of_worktree = ref.starts_with("worktrees/") && slash != std::string::npos;
+  const std::string path = is_log(ref)   ? ref
+                           : of_worktree ? ref.substr(0, slash) + "/logs" + ref.substr(slash)
+                                         : "logs/" + ref;
   std::vector<std::string> values;
   const Result<std::string> text = read_small_file(git, path, kLargestFile);
   if (!text) return values;
@@ -166,10 +207,7 @@ std::vector<std::string> read_reflog(int git, const std::string& ref) {
     const std::size_t end = std::min(text->find('\n', at), text->size());
     const std::string line = text->substr(at, end - at);
     at = end + 1;
-    const std::size_t first = line.find(' ');
-    if (first == std::string::npos) continue;
-    const std::size_t second = std::min(line.find(' ', first + 1), line.size());
-    values.push_back(line.substr(first + 1, second - first - 1));
+    if (line.find(' ') != std::string::npos) values.push_back(new_value(line));
   }
   return values;
 }

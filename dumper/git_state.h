@@ -18,6 +18,7 @@
 namespace repo {
 
 // "HEAD", "refs/heads/main", "worktrees/NAME/HEAD" … → what it says: hex digits or "ref: NAME".
+// "logs/REF" → what its last line says the ref became.
 // "config", "hooks/NAME" …, and the files of a reftable → SHA-256 of the content. So it is of a ref
 // that says more than 4096 bytes.
 using GitState = std::map<std::string, std::string>;
@@ -32,7 +33,8 @@ std::vector<std::string> out_of_time(
     const GitState& before, const GitState& copy, const GitState& after,
     const std::function<std::vector<std::string>(const std::string& ref)>& reflog);
 
-// The new values in logs/REF of a git directory, oldest first; none where there is no log.
+// The new values in logs/REF of a git directory, oldest first; none where there is no log. `ref` may
+// be that path, too.
 std::vector<std::string> read_reflog(int git, const std::string& ref);
 
 // For records: head, number of refs, and one digest over all of the state.
