@@ -269,6 +269,9 @@ class Run {
     result.status = ItemStatus::kSkipped;
     result.listed_by = item.decision.rule;
     result.notes = {item.decision.note};
+    if (item.previous) {
+      result.notes.push_back("its copy of " + item.previous->generation + " is not renewed");
+    }
     return result;
   }
 

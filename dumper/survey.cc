@@ -60,9 +60,10 @@ void find_reusable(const ForEachItem& for_each, int current, const ReusePolicy& 
                    const Patience& patience) {
   const UtcTime now = utc_now();
   for_each([&](RunItem& item) {
-    if (item.is_left_out() || item.unreadable) return;
+    if (item.plan.refused || item.unreadable) return;
     const std::string& kind = item.plan.source.kind;
     item.previous = current_generation(current, kind, item.plan.id);
+    if (item.is_listed_only()) return;
     const Result<UniqueFd> folder =
         open_beneath(current, kind + "/" + item.plan.id, O_RDONLY | O_DIRECTORY);
     item.unreadable_previous = folder && !item.previous;

@@ -109,6 +109,7 @@ class ListTest(PolicyCase):
         done, items = self.dumped('list = ["beta"]')
         self.assert_code(done, 0)
         self.assert_listed(items[str(beta)], "beta")
+        self.assertRegex(items[str(beta)]["notes"][1], r"^its copy of \d{8}T\d{6}Z is not renewed$")
         self.assertEqual(self.seen_generations(), before)
         self.assertNotIn("gone", done.text)
 
