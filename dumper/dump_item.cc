@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <functional>
+#include <system_error>
 
 #include "base/file_io.h"
 #include "base/stop_signal.h"
@@ -25,6 +26,15 @@ constexpr int kTries = 3;
 // The step that refuses to share, with what may be another repository or was damaged since.
 constexpr const char* kShare = kSealShare;
 constexpr const char* kNotShared = "copied whole, not with files of the generation before: ";
+
+// For a full target, which has no path among those of the source.
+Error of_target(Error error, const DumpRoot& root) {
+  const bool is_full = error.code == ENOSPC || error.code == EDQUOT;
+  if (is_full && error.message.empty()) {
+    error.message = std::generic_category().message(error.code) + ", in " + root.path;
+  }
+  return error;
+}
 
 Error in_item(Error error, const Repository& source) {
   // Paths inside the copy and the source alike: below the repository is where a person looks.
@@ -113,6 +123,10 @@ class ItemDump {
     if (!sealed) return sealed.error();
     CopyFacts& facts = made->facts;
     facts.notes.insert(facts.notes.end(), sealed->notes.begin(), sealed->notes.end());
+    if (context_.reuse.changed) {
+      facts.notes.emplace_back(
+          "the copy before this one is not as it was made: something changed it on the target");
+    }
     limit(facts.notes);
 
     result.generation =
@@ -413,7 +427,9 @@ ItemResult dump_item(const PlanItem& item, const Survey& survey, const Dumper& d
                      const ItemContext& context) {
   ItemResult result = result_of(item);
   ItemDump dump(item, survey, dumper, context);
-  if (const Status done = dump.run(result); !done) result = failed_item(item, done.error());
+  if (const Status done = dump.run(result); !done) {
+    result = failed_item(item, of_target(done.error(), context.root));
+  }
   result.seconds = dump.seconds();
   return result;
 }

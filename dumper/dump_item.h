@@ -47,7 +47,7 @@ struct ItemContext {
   Progress* progress = nullptr;
   Allowance* room = nullptr;  // null: no limit
   // Told of the result once it is published, before retention removes anything.
-  std::function<Status(const ItemResult&)> record;
+  std::function<Status(const ItemResult&)> record = nullptr;
 };
 
 // Opens the source as open_source() does and looks at all of it.

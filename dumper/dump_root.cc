@@ -52,10 +52,13 @@ To bring one back by hand, as root, with no tool of repo-backup (KIND svn here; 
          set -f; set -- $line; path=$(printf '%b.' "${line#* * * * * }"); path=./${path%.}
          [ -e "$path" ] || [ -L "$path" ] || continue
          chown -h "$3:$4" -- "$path"; [ -L "$path" ] || chmod "$2" -- "$path"
+         [ "$5" = - ] || for attribute in $(printf %s "$5" | tr , ' '); do
+           setfattr -h -n "${attribute%%=*}" -v "0s${attribute#*=}" -- "$path"; done
        done
 
      (A FIFO or socket in `owners` was not copied. XATTRS, "-" or NAME=BASE64,..., holds access
-     control lists too; setfattr -n NAME -v 0sBASE64 sets one.)
+     control lists too: without setfattr, of the package attr, a file that has one gives its group
+     what only the list was to give.)
   4. Put it in place, where nothing is:  cd / && mv /srv/svn/restoring/alpha /srv/svn/alpha
      Try it:                             svnadmin verify /srv/svn/alpha
   5. hg: data holds .hg alone, as the working files are no part of the copy. The same steps. Never
@@ -67,7 +70,7 @@ To bring one back by hand, as root, with no tool of repo-backup (KIND svn here; 
      The second one writes the working files of the last update again.
   6. git: data is the bare repository, or holds .git alone. The same steps, and as the owner:
 
-       runuser -u OWNER -- git -C /srv/git/gamma fsck
+       runuser -u OWNER -- git -C /srv/git/gamma fsck   # "dangling" is no damage
        runuser -u OWNER -- git -C /srv/git/gamma checkout -f        (not for a bare one)
 
      Linked worktrees: `git worktree repair` where they are in another place now.

@@ -344,7 +344,10 @@ class Run {
     }
     const std::vector<ItemResult> results = run_items(*log);
     bool good = forget_gone();
-    for (const GoneCopy& copy : gone_) print(gone_line(copy), text_line(copy), false);
+    for (const GoneCopy& copy : gone_) {
+      print(gone_line(copy), text_line(copy), copy.still_there);
+      good = good && !copy.still_there;
+    }
     good = good && summary_.scan_complete && policy_holds_;
     for (const ItemResult& result : results) {
       count(result);

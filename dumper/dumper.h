@@ -39,7 +39,7 @@ struct DumpJob {
   std::optional<Detail> verified;
   // Opens what stands for a directory of the machine (absolute path) in the current copy of another
   // item of this kind; empty where there is no such copy. Null: nobody looks.
-  std::function<UniqueFd(const std::string& path)> copy_of;
+  std::function<UniqueFd(const std::string& path)> copy_of = nullptr;
 
   // Skips the nested repositories, for paths relative to `top` (itself relative to source.path).
   Skip skip_nested(const std::string& top) const;

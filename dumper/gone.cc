@@ -1,6 +1,9 @@
 #include "dumper/gone.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -16,6 +19,15 @@ namespace {
 bool is_within_any(const std::string& path, const std::vector<std::string>& places) {
   return std::any_of(places.begin(), places.end(),
                      [&](const std::string& place) { return is_within(path, place); });
+}
+
+// Without following a link. A hint for people: it may change at any time.
+bool is_directory(const std::string& path) {
+  struct open_how how = {};
+  how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_SYMLINKS;
+  return static_cast<bool>(
+      UniqueFd(static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how))));
 }
 
 }  // namespace
@@ -44,7 +56,8 @@ Result<MissingSources> find_missing(int current, const Manifest& manifest) {
       if (!is_within_any(copy->path, manifest.roots)) continue;
       const bool entered = !is_within_any(copy->path, manifest.pruned);
       (entered ? missing.gone : missing.not_looked_at)
-          .push_back({id, kind, copy->path, copy->bytes, copy->generation});
+          .push_back({id, kind, copy->path, copy->bytes, copy->generation,
+                      entered && is_directory(copy->store)});
     }
   }
   return missing;

@@ -59,6 +59,7 @@ Json to_json(const GoneCopy& gone) {
   put_bytes(object, "path", gone.path);
   object["bytes"] = gone.bytes;
   object["generation"] = gone.generation;
+  if (gone.still_there) object["still_there"] = true;
   return object;
 }
 
@@ -156,9 +157,13 @@ Result<GenerationSummary> read_item_record(std::string_view text) {
     return value.is_string() ? value.get<std::string>() : std::string();
   };
   GenerationSummary summary;
-  const std::string exact = string_at("/source/path_b64");
-  summary.path =
-      exact.empty() ? string_at("/source/path") : base64_decode(exact).value_or(std::string());
+  auto bytes_at = [&](const std::string& pointer) {
+    const std::string exact = string_at((pointer + "_b64").c_str());
+    return exact.empty() ? string_at(pointer.c_str())
+                         : base64_decode(exact).value_or(std::string());
+  };
+  summary.path = bytes_at("/source/path");
+  summary.store = bytes_at("/source/store");
   summary.generation = generation.get<std::string>();
   summary.bytes = bytes.get<std::uint64_t>();
   const Json shared = at("/totals/shared");

@@ -42,7 +42,8 @@ std::string write_item_record(const ItemRecord& record);
 
 // What later runs need of item.json; the error says what is wrong with it.
 struct GenerationSummary {
-  std::string path;  // of the source, raw bytes; empty where the record does not tell
+  std::string path;   // of the source, raw bytes; empty where the record does not tell
+  std::string store;  // likewise
   std::string generation;
   std::uint64_t bytes = 0;
   std::uint64_t shared = 0;  // of these, with the generation before
@@ -76,12 +77,13 @@ struct ItemResult {
 };
 
 // A published copy whose source a complete scan did not find any more.
-struct GoneCopy {
+struct GoneCopy {  // its source is no repository any more
   std::string id;
   std::string kind;
   std::string path;
   std::uint64_t bytes = 0;  // of the current generation
   std::string generation;
+  bool still_there = false;  // but its directory is: it may be damaged
 };
 
 struct RunSummary {

@@ -82,9 +82,11 @@ std::string plan_line(const ItemResult& result) {
 }
 
 std::string text_line(const GoneCopy& gone) {
-  return fmt::format("{:<9} {:<4} {}  ({} since {}); its copies stay until --forget {}\n", "gone",
-                     printable(gone.kind), printable(gone.path), human_bytes(gone.bytes),
-                     gone.generation, gone.id);
+  return fmt::format("{:<9} {:<4} {}  ({} since {}); {}its copies stay until --forget {}\n",
+                     gone.still_there ? "DAMAGED?" : "gone", printable(gone.kind),
+                     printable(gone.path), human_bytes(gone.bytes), gone.generation,
+                     gone.still_there ? "the directory is there, and no repository any more; " : "",
+                     gone.id);
 }
 
 std::string forgotten_line(const GoneCopy& gone) {

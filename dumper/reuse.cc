@@ -11,7 +11,8 @@ namespace repo {
 Reuse what_to_reuse(const GenerationSummary& current, const TreeLook& source,
                     const std::string& copy, const ReusePolicy& policy, UtcTime now) {
   Reuse reuse;
-  if (policy.full || copy.empty() || copy != current.copy_look) return reuse;
+  reuse.changed = !policy.full && !current.copy_look.empty() && copy != current.copy_look;
+  if (policy.full || copy.empty() || reuse.changed) return reuse;
   auto is_recent = [now](const std::optional<UtcTime>& time, std::chrono::seconds span) {
     return time && *time <= now && now - *time < span;
   };

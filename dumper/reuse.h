@@ -19,6 +19,7 @@ struct Reuse {
   bool unchanged = false;  // it is what a copy would be
   bool share = false;      // its immutable files may be shared
   bool verified = false;   // what is shared needs no second verification
+  bool changed = false;    // the copy is not what was recorded: somebody or something changed it
 };
 
 // `source` is the look at the source, `copy` the digest of the current generation's own files as

@@ -54,7 +54,7 @@ class ByHandTest : public test::RealDumpTest {
     for (std::string line; std::getline(lines, line);) {
       inside = inside || line.find("mkdir -m 700 /srv/svn/restoring") != std::string::npos;
       if (inside) commands += line + "\n";
-      if (inside && line.find("done") != std::string::npos) break;
+      if (inside && line == "       done") break;
     }
     for (std::size_t at = commands.find("/srv/svn"); at != std::string::npos;
          at = commands.find("/srv/svn", at + target.size())) {
@@ -72,6 +72,10 @@ std::string owners_and_modes(const std::string& top) {
        top});
 }
 
+std::string access_lists(const std::string& top) {
+  return test::must_run({"bash", "-c", "cd \"$0\" && getfacl -n conf/passwd hooks", top});
+}
+
 TEST_F(ByHandTest, TheCommandsOfTheReadmeBringOwnersAndModesBack) {
   test::svn_create(path_);
   test::svn_commit(path_, "file", "one\n");
@@ -85,6 +89,8 @@ TEST_F(ByHandTest, TheCommandsOfTheReadmeBringOwnersAndModesBack) {
   test::set_mode(path_ + "/db", 02775);
   test::set_mode(path_ + "/conf/passwd", 0440);
   test::give_to(path_ + "/conf/authz", 4321);
+  test::must_run({"setfacl", "-m", "u:1236:rw-,m::rw-", path_ + "/conf/passwd"});
+  test::must_run({"setfacl", "-d", "-m", "g:1237:r-x", path_ + "/hooks"});
   const std::string passwd = test::snapshot("/etc/passwd");
   must_dump();
 
@@ -101,6 +107,7 @@ TEST_F(ByHandTest, TheCommandsOfTheReadmeBringOwnersAndModesBack) {
         << shell;
     EXPECT_EQ(owners_and_modes(tree_ / "srv/restoring/alpha/hooks"),
               owners_and_modes(path_ + "/hooks"));
+    EXPECT_EQ(access_lists(tree_ / "srv/restoring/alpha"), access_lists(path_)) << shell;
     EXPECT_EQ(test::lstat_of(tree_ / "srv/restoring/alpha/db").st_mode & 07777, 02775U);
     EXPECT_EQ(test::lstat_of(tree_ / "srv/restoring/alpha").st_uid, 1234U);
     EXPECT_EQ(test::svn_complaint(tree_ / "srv/restoring/alpha"), "");

@@ -31,6 +31,7 @@ class GoneTest : public testing::Test {
     record.id = make_item_id(path);
     record.source.kind = "svn";
     record.source.path = path;
+    record.source.store = path;
     record.generation = "20260101T000000Z";
     record.totals.bytes = 7;
     const std::string folder = root_->path + "/current/svn/" + record.id;
@@ -68,6 +69,20 @@ TEST_F(GoneTest, OnlyWhatTheScanHasLookedForAndNotFoundIsGone) {
   manifest_.pruned = {"/srv/pruned"};
   EXPECT_THAT(gone(), ElementsAre("/srv/gone"));
   EXPECT_THAT(not_looked_at(), ElementsAre("/srv/pruned/x"));
+}
+
+TEST_F(GoneTest, WhoseDirectoryIsStillThereMayBeDamaged) {
+  test::make_folder(tree_ / "there");
+  test::write_file(tree_ / "file", "");
+  test::make_link(tree_ / "link", "there");
+  manifest_.roots = {tree_.path()};
+  for (const char* name : {"there", "file", "link", "away"}) make_copy(tree_ / name);
+  const Result<MissingSources> found = find_missing(root_->current.get(), manifest_);
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->gone.size(), 4U);
+  for (const GoneCopy& each : found->gone) {
+    EXPECT_EQ(each.still_there, each.path == tree_ / "there") << each.path;
+  }
 }
 
 TEST_F(GoneTest, AnIncompleteScanKnowsOfNothingThatItIsGone) {

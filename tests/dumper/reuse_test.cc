@@ -48,6 +48,7 @@ TEST_P(ReuseTest, IsWhatIsStillTrue) {
   if (reuse.unchanged) reused += " unchanged";
   if (reuse.share) reused += " share";
   if (reuse.verified) reused += " verified";
+  if (reuse.changed) reused += " changed";
   EXPECT_EQ(reused, GetParam().reused.empty() ? "" : " " + GetParam().reused);
 }
 
@@ -60,8 +61,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "share verified"},
         ReuseCase{"source_was_changing_then_and_has_no_look",
                   [](Night& n) { n.current.source_look = n.source = ""; }, "share verified"},
-        ReuseCase{"copy_was_touched", [](Night& n) { n.copy = "other"; }, ""},
-        ReuseCase{"copy_cannot_be_read", [](Night& n) { n.copy = ""; }, ""},
+        ReuseCase{"copy_was_touched", [](Night& n) { n.copy = "other"; }, "changed"},
+        ReuseCase{"copy_cannot_be_read", [](Night& n) { n.copy = ""; }, "changed"},
         ReuseCase{"of_a_version_without_looks", [](Night& n) { n.current.copy_look = n.copy = ""; },
                   ""},
         ReuseCase{"full", [](Night& n) { n.policy.full = true; }, ""},

@@ -70,7 +70,8 @@ class OptionsTest(NightlyCase):
         for option in ("--help", "-h"):
             done = self.nightly(option)
             self.assert_code(done, 0)
-            self.assertIn("usage: scripts/nightly [--to DIR] [--config FILE] [ROOT...]", done.text)
+            self.assertIn("usage: scripts/nightly [--to DIR] [--config FILE] [--accept ITEM] "
+                          "[--forget ITEM] [ROOT...]", done.text)
             self.assertIn("128+N", done.text)
             self.assertEqual(done.err, b"")
 
@@ -115,6 +116,15 @@ class OptionsTest(NightlyCase):
             self.assert_code(self.nightly(*words, self.src), 0)
             for line in self.logged()[-2:]:
                 self.assertIn(" --config=c.toml", line)
+
+    def test_answers_are_handed_to_repo_dump(self):
+        for name in ("repo-scan", "repo-dump"):
+            self.stub(self.bin / name, f'echo {name} "$@" >>{self.log}')
+        words = ["--accept", "/srv/a b", "--forget=x", "--forget", "y"]
+        self.assert_code(self.nightly(*words, self.src), 0)
+        scan, dump = self.logged()[-2:]
+        self.assertNotIn("--forget", scan)
+        self.assertTrue(dump.endswith(" --accept=/srv/a b --forget=x --forget=y"), dump)
 
 
 class PrepareTest(NightlyCase):
