@@ -193,6 +193,7 @@ class HgCopy {
       }
     }
     if (parts_.is_share()) {
+      if (Status done = bring_in_largefiles(); !done) return done.error();
       UniqueFd store(fcntl(parts_.store.get(), F_DUPFD_CLOEXEC, 0));
       if (!store) return system_error("dup", "", errno);
       facts.elsewhere = Elsewhere{".hg/store", std::move(store), parts_.shared_as};
@@ -310,6 +311,32 @@ class HgCopy {
     }
     facts.notes.emplace_back("a share: the store of its source is in the copy");
     return {};
+  }
+
+  // The extension keeps a share's large files in the .hg of its source, under their SHA-1 (hgext/
+  // largefiles/lfutil.py, storepath()). They are never changed, so no lock is held meanwhile.
+  Status bring_in_largefiles() const {
+    constexpr const char* kFolder = "largefiles";
+    const Result<UniqueFd> source = [&] {
+      const ActAs act_as(parts_.shared_as);
+      return open_beneath(parts_.shared_hg.get(), kFolder, O_RDONLY | O_DIRECTORY);
+    }();
+    if (!source) return source.error().code == ENOENT ? Status() : Status(source.error());
+    const Result<UniqueFd> target = make_folders(target_hg_.get(), kFolder);
+    if (!target) return in_hg(target.error(), ".hg");
+    CopyOptions options = options_;
+    options.keep_existing = true;
+    options.skip = [](const std::string& path) {
+      constexpr std::size_t kSha1 = 40;
+      return !path.empty() && (path.size() != kSha1 ||
+                               path.find_first_not_of("0123456789abcdef") != std::string::npos);
+    };
+    options.refuse = odd_in_store;
+    const SharedBelow shared(job_.shared, std::string(".hg/") + kFolder);
+    options.shared = shared.get();
+    const Result<TreeLook> copied =
+        copy_tree({source->get(), parts_.shared_as}, target->get(), options);
+    return copied ? Status() : Status(in_hg(copied.error(), "largefiles of the share's source"));
   }
 
   Status put_file(const std::string& name, const std::string& bytes) {

@@ -67,6 +67,27 @@ INSTANTIATE_TEST_SUITE_P(
                               {"--bookmarks"}}),
     test::case_name);
 
+TEST_F(HgShareRealTest, LargeFilesOfTheSourceComeAlong) {
+  const std::vector<std::string> large = {"--config", "extensions.largefiles=", "--config",
+                                          "largefiles.usercache=" + (tree_ / "user-cache")};
+  auto hg = [&](const std::string& path, std::vector<std::string> words) {
+    words.insert(words.end(), large.begin(), large.end());
+    test::hg(path, words);
+  };
+  make_origin();
+  test::write_file(origin_ + "/large", "large content");
+  hg(origin_, {"add", "-q", "--large", "large"});
+  hg(origin_, {"commit", "-q", "-m", "large"});
+  hg("/", {"share", "-q", "-U", origin_, path_});
+  must_dump();
+  for (const std::string& gone : {origin_, path_, tree_ / "user-cache"}) {
+    std::filesystem::remove_all(gone);
+  }
+  test::must_run({"cp", "-a", data(), tree_ / "restored"});
+  hg(tree_ / "restored", {"update", "-q", "-C", "-r", "tip"});
+  EXPECT_EQ(test::read_file(tree_ / "restored/large"), "large content");
+}
+
 TEST_F(HgShareRealTest, BookmarksAreThoseThatTheShareShows) {
   make_origin();
   make_share({"--bookmarks"});

@@ -148,7 +148,8 @@ class LinesTest(OutputCase):
         lines = done.text.splitlines()
         hg, svn = sorted(lines[:2], key=lambda line: "svn" in line)
         total = lines[-1]
-        self.assertRegex(lines[3], r"^ +copied +unchanged +failed +skipped +in all +written$")
+        self.assertRegex(lines[3], r"^ +copied +unchanged +failed +skipped +listed +in all "
+                         r"+written$")
         self.assertEqual([line.split()[:3] for line in lines[4:7]],
                          [["hg", "1", "0"], ["svn", "1", "0"], ["all", "2", "0"]])
         self.assertRegex(svn, rf"^copied    svn  {re.escape(str(self.alpha))}  \(r1, .*KiB, .* s\)$")
