@@ -3,7 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <charconv>
+#include "base/number.h"
 
 namespace repo {
 namespace {
@@ -26,10 +26,7 @@ std::optional<UtcTime> parse_stamp(std::string_view text) {
   using namespace std::chrono;
   if (text.size() != 16 || text[8] != 'T' || text[15] != 'Z') return std::nullopt;
   auto number = [&](std::size_t at, std::size_t length) {
-    int value = -1;
-    const char* end = text.data() + at + length;
-    const auto [stop, error] = std::from_chars(text.data() + at, end, value);
-    return error == std::errc() && stop == end ? value : -1;
+    return to_number<int>(text.substr(at, length)).value_or(-1);
   };
   const year_month_day date{year(number(0, 4)), month(static_cast<unsigned>(number(4, 2))),
                             day(static_cast<unsigned>(number(6, 2)))};
@@ -65,14 +62,10 @@ std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
     default:
       return std::nullopt;
   }
-  std::int64_t count = 0;
-  const char* end = text.data() + text.size() - 1;
-  const auto [stop, error] = std::from_chars(text.data(), end, count);
+  const auto count = to_number<std::int64_t>(text.substr(0, text.size() - 1));
   constexpr std::int64_t kLongest = 36500;  // days
-  if (error != std::errc() || stop != end || count < 0 || count > kLongest * 86400 / unit) {
-    return std::nullopt;
-  }
-  return std::chrono::seconds(count * unit);
+  if (!count || *count < 0 || *count > kLongest * 86400 / unit) return std::nullopt;
+  return std::chrono::seconds(*count * unit);
 }
 
 }  // namespace repo

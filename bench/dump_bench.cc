@@ -23,8 +23,8 @@
 #include "bench/random.h"
 #include "dumper/seal.h"
 #include "dumper/svn_copy.h"
-#include "dumper/tree.h"
 #include "dumper/tree_copier.h"
+#include "dumper/tree_look.h"
 #include "scanner/probe.h"
 
 namespace {

@@ -1,10 +1,8 @@
 #include "dumper/dump_item.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,10 +12,10 @@
 
 #include "base/file_io.h"
 #include "base/stop_signal.h"
+#include "dumper/item_result.h"
 #include "dumper/publish.h"
 #include "dumper/seal.h"
 #include "scanner/item_id.h"
-#include "scanner/probe.h"
 
 namespace repo {
 namespace {
@@ -36,16 +34,6 @@ Error of_target(Error error, const DumpRoot& root) {
   return error;
 }
 
-Error in_item(Error error, const Repository& source) {
-  // Paths inside the copy and the source alike: below the repository is where a person looks.
-  if (error.path.empty()) {
-    error.path = source.path;
-  } else if (error.path[0] != '/') {
-    error.path = source.path + "/" + error.path;
-  }
-  return error;
-}
-
 // An owner decides what there is to say of his repository, but not how much of it is kept.
 void limit(std::vector<std::string>& notes) {
   constexpr std::size_t kMost = 50;
@@ -55,10 +43,6 @@ void limit(std::vector<std::string>& notes) {
     notes.emplace_back("and more");
   }
   for (std::string& note : notes) note.resize(std::min(note.size(), kLongest));
-}
-
-std::string told_of_freeze(const std::string& reason, const std::string& id) {
-  return "older copies are kept, since " + reason + " (--accept " + id + " ends it)";
 }
 
 // Removes the staging directory once it is ours, unless it was handed over.
@@ -346,101 +330,16 @@ class ItemDump {
   UniqueFd previous_;  // the folder of the generation to share with
 };
 
-ItemResult result_of(const PlanItem& item) {
-  ItemResult result;
-  result.id = item.id;
-  result.kind = item.source.kind;
-  result.path = item.source.path;
-  return result;
-}
-
 }  // namespace
-
-Result<UniqueFd> open_source(const Repository& source) {
-  struct open_how how = {};
-  how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK;
-  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  UniqueFd fd(
-      static_cast<int>(syscall(SYS_openat2, AT_FDCWD, source.path.c_str(), &how, sizeof how)));
-  if (!fd) {
-    Error error = system_error("open", source.path, errno);
-    if (error.code == ELOOP) error.message = "a part of the path has become a symbolic link";
-    return error;
-  }
-  struct stat st = {};
-  if (fstat(fd.get(), &st) != 0) return system_error("stat", source.path, errno);
-  if (st.st_ino != source.inode || st.st_dev != source.device || st.st_uid != source.uid) {
-    return plain_error("copy", source.path,
-                       "not the directory that was scanned (another inode, device or owner): "
-                       "scan again");
-  }
-  const std::optional<std::string> inside = store_inside(source);
-  const std::optional<ProbeResult> probe =
-      inside ? probe_kind(source.kind, *inside, *borrow_directory(fd.get())) : std::nullopt;
-  if (!probe || (!probe->detail && !probe->error)) {
-    return plain_error("copy", source.path, "no " + source.kind + " repository any more");
-  }
-  if (probe->error) return in_item(*probe->error, source);
-  return fd;
-}
-
-Result<Survey> survey_item(const PlanItem& item, const Dumper& dumper, const Patience& patience) {
-  const Result<UniqueFd> source = open_source(item.source);
-  if (!source) return source.error();
-  Survey survey;
-  // The manifest may say anything: only what is a repository now is left out of this copy.
-  const std::size_t cut = item.source.path == "/" ? 1 : item.source.path.size() + 1;
-  for (const Repository& each : item.nested) {
-    if (open_source(each)) survey.nested.push_back(each.store.substr(cut));
-  }
-  DumpJob job;
-  job.source = item.source;
-  job.source_fd = source->get();
-  job.nested = survey.nested;
-  job.patience = patience;
-  Result<TreeLook> look = dumper.look(job, [&](const TreeEntry& entry) {
-    constexpr std::uint64_t kBlock = 512;
-    ++survey.entries;
-    if (entry.is_file() && dumper.is_immutable(entry.path)) {
-      ++survey.immutable_files;
-      survey.immutable_bytes += static_cast<std::uint64_t>(entry.st.st_blocks) * kBlock;
-    }
-  });
-  if (!look) return in_item(look.error(), item.source);
-  survey.look = *std::move(look);
-  return survey;
-}
-
-ItemResult unchanged_item(const PlanItem& item, const GenerationSummary& current) {
-  ItemResult result = result_of(item);
-  result.status = ItemStatus::kUnchanged;
-  result.bytes = current.bytes;
-  result.generation = current.generation;
-  result.fingerprint = current.fingerprint;
-  for (const std::string& reason : current.frozen) {
-    result.notes.push_back(told_of_freeze(reason, item.id));
-  }
-  return result;
-}
 
 ItemResult dump_item(const PlanItem& item, const Survey& survey, const Dumper& dumper,
                      const ItemContext& context) {
-  ItemResult result = result_of(item);
+  ItemResult result = blank_result(item);
   ItemDump dump(item, survey, dumper, context);
   if (const Status done = dump.run(result); !done) {
     result = failed_item(item, of_target(done.error(), context.root));
   }
   result.seconds = dump.seconds();
-  return result;
-}
-
-ItemResult failed_item(const PlanItem& item, const Error& error) {
-  ItemResult result = result_of(item);
-  const bool vanished = error.op == "open" && error.path == item.source.path &&
-                        (error.code == ENOENT || error.code == ENOTDIR);
-  result.status = vanished ? ItemStatus::kVanished : ItemStatus::kFailed;
-  if (stop_requested() != 0) result.status = ItemStatus::kSkipped;
-  result.error = in_item(error, item.source);
   return result;
 }
 

@@ -2,61 +2,45 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include "base/bytes_path.h"
+#include "base/descriptor_limit.h"
 #include "base/exit_code.h"
 #include "base/file_io.h"
 #include "base/host.h"
-#include "base/print.h"
 #include "base/priority.h"
-#include "base/progress.h"
 #include "base/stop_signal.h"
 #include "base/task_pool.h"
 #include "dumper/allowance.h"
 #include "dumper/gone.h"
+#include "dumper/item_result.h"
 #include "dumper/orphans.h"
 #include "dumper/publish.h"
 #include "dumper/request.h"
 #include "dumper/result_printer.h"
 #include "dumper/run_log.h"
+#include "dumper/run_output.h"
 #include "dumper/sandbox.h"
 #include "dumper/survey.h"
+#include "dumper/tools.h"
 #include "dumper/twins.h"
 #include "dumper/work_order.h"
 
 namespace repo {
 namespace {
 
-// Deep trees cost a descriptor a level.
-void raise_descriptor_limit() {
-  struct rlimit limit = {};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-// The items of one kind share what was found out about their tool.
-struct ToolState {
-  std::string version;
-  std::optional<Error> missing;
-};
-
 class Run {
  public:
   Run(const DumpOptions& options, std::FILE* out, std::FILE* err)
-      : options_(options),
-        out_(out),
-        err_(err),
-        progress_(err, shows_progress(options.progress, err) && !options.quiet, progress_text) {}
+      : options_(options), output_({options.json, options.quiet, options.progress}, out, err) {}
 
   int run() {
     if (const auto refusal = prepare()) return refused(*refusal);
@@ -70,18 +54,13 @@ class Run {
 
  private:
   int refused(const Refusal& refusal) {
-    tell(refusal.message);
+    output_.tell(refusal.message);
     return exit_status(refusal.code);
   }
 
   int stopped() {
-    tell(fmt::format("stopped by signal {}: nothing was copied", stop_requested()));
+    output_.tell(fmt::format("stopped by signal {}: nothing was copied", stop_requested()));
     return exit_status_for_signal(stop_requested());
-  }
-
-  // A line on stderr.
-  void tell(const std::string& message) {
-    progress_.around([&] { put(err_, "repo-dump: " + message + "\n"); });
   }
 
   // What it takes to say what would be done; nothing is written.
@@ -95,24 +74,26 @@ class Run {
     items_ = std::move(asked.items);
     target_ = std::move(asked.target);
     for (const Rule& rule : asked.unknown_owners) {
-      tell(fmt::format("[policy] line {}: there is no user {}", rule.line, printable(rule.owner)));
+      output_.tell(
+          fmt::format("[policy] line {}: there is no user {}", rule.line, printable(rule.owner)));
       policy_holds_ = false;
     }
     summary_.scan_complete = manifest_.complete;
-    if (!manifest_.complete) tell("the manifest is of an incomplete scan: there may be more");
+    if (!manifest_.complete)
+      output_.tell("the manifest is of an incomplete scan: there may be more");
     if (options_.nice) {
       if (Status lowered = lower_priority(); !lowered) {
-        tell("--nice: " + describe(lowered.error()));
+        output_.tell("--nice: " + describe(lowered.error()));
       }
     }
-    raise_descriptor_limit();
+    raise_descriptor_limit();  // deep trees cost a descriptor a level
     survey_sources(for_each_item(), asked.policy, patience());
     return std::nullopt;
   }
 
   Patience patience() {
     return {std::chrono::steady_clock::now() + options_.max_time, options_.timeout, true,
-            &progress_};
+            &output_.progress()};
   }
 
   ForEachItem for_each_item() {
@@ -136,39 +117,36 @@ class Run {
     if (target_.initialised) {
       const UniqueFd current(open((target_.path + "/current").c_str(),
                                   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-      if (current) look_for_reusable(current.get());
-    }
-    bool refused = false;
-    for (const RunItem& item : items_) {
-      ItemResult result = blank_result(item.plan);
-      result.error = item.plan.refused ? item.plan.refused : item.unreadable;
-      if (!result.error) result.status = ItemStatus::kSkipped;
-      if (item.reuse.unchanged) result = unchanged_item(item.plan, *item.previous);
-      if (item.is_listed_only() && !item.plan.refused) result = listed_item(item);
-      if (!item.reuse.unchanged) result.bytes = item.need.bytes;
-      refused = refused || result.error;
-      summary_.bytes += item.need.bytes;
-      count(result);
-      if (options_.json) {
-        put(out_, result_line(result));
-      } else if (!options_.quiet || result.error) {
-        put(out_, plan_line(result));
+      if (current) {
+        if (const auto refusal = look_for_gone(current.get())) return refused(*refusal);
+        look_for_reusable(current.get());
       }
     }
-    summary_.finished = utc_now();
-    const bool incomplete = refused || !summary_.scan_complete || !policy_holds_;
-    summary_.exit_status = exit_status(incomplete ? ExitCode::kIncomplete : ExitCode::kOk);
-    if (options_.json) {
-      put(out_, summary_line(summary_));
-    } else if (!options_.quiet) {
-      put(out_,
-          fmt::format("{} items, {}{} to copy, into {}{}\n", items_.size(),
-                      summary_.listed > 0 ? fmt::format("{} listed only, ", summary_.listed) : "",
-                      human_bytes(summary_.bytes), printable(target_.path),
-                      target_.initialised ? "" : " (which would be made)"));
+    bool incomplete = !summary_.scan_complete || !policy_holds_;
+    std::uint64_t needed = 0;
+    for (const RunItem& item : items_) {
+      const ItemResult result = planned_item(item);
+      incomplete = incomplete || result.error;
+      needed += result.bytes_needed.value_or(0);
+      count(result);
+      output_.print(result_line(result), plan_line(result), static_cast<bool>(result.error));
     }
-    if (std::fflush(out_) != 0) return output_failed();
-    return summary_.exit_status;
+    for (const GoneCopy& copy : gone_) {
+      const bool forgotten = is_to_be_forgotten(copy);
+      output_.print(gone_line(copy), plan_line(copy, forgotten), copy.still_there);
+      incomplete = incomplete || (copy.still_there && !forgotten);
+    }
+    summary_.bytes_needed = needed;
+    summary_.gone = gone_.size();
+    summary_.finished = utc_now();
+    summary_.exit_status = exit_status(incomplete ? ExitCode::kIncomplete : ExitCode::kOk);
+    output_.print(
+        summary_line(summary_),
+        fmt::format("{} items, {}{} to copy, into {}{}\n", items_.size(),
+                    summary_.listed > 0 ? fmt::format("{} listed only, ", summary_.listed) : "",
+                    human_bytes(needed), printable(target_.path),
+                    target_.initialised ? "" : " (which would be made)"));
+    return output_.finish() ? summary_.exit_status : exit_status(ExitCode::kFailed);
   }
 
   // Everything that the run needs besides the sources; the dump root's lock is held from here on.
@@ -181,13 +159,14 @@ class Run {
     root_.emplace(*std::move(root));
     end_orphans(root_->path + "/control/staging");
     for (const Error& error : recover_staging(*root_)) {
-      tell(fmt::format("cannot {} of an earlier run in {}", describe(error),
-                       printable(root_->path)));
+      output_.tell(fmt::format("cannot {} of an earlier run in {}", describe(error),
+                               printable(root_->path)));
     }
     for (const Error& error : bury_dead_runs(*root_)) {
-      tell(fmt::format("cannot {} in {}/control/runs", describe(error), printable(root_->path)));
+      output_.tell(
+          fmt::format("cannot {} in {}/control/runs", describe(error), printable(root_->path)));
     }
-    if (auto refusal = look_for_gone()) return refusal;
+    if (auto refusal = look_for_gone(root_->current.get())) return refusal;
     look_for_reusable(root_->current.get());
     const Result<std::optional<std::string>> full =
         find_room(*root_, items_, options_.jobs, options_.keep);
@@ -195,14 +174,14 @@ class Run {
     if (*full) {
       return Refusal{ExitCode::kFailed, "cannot use " + printable(root_->path) + ": " + **full};
     }
-    return find_tools();
+    return look_for_tools();
   }
 
-  std::optional<Refusal> look_for_gone() {
-    Result<MissingSources> missing = find_missing(root_->current.get(), manifest_);
+  std::optional<Refusal> look_for_gone(int current) {
+    Result<MissingSources> missing = find_missing(current, manifest_);
     if (!missing) return refuse(ExitCode::kFailed, missing.error());
     gone_ = std::move(missing->gone);
-    tell_of_unseen(missing->not_looked_at);
+    if (!missing->not_looked_at.empty()) output_.tell(text_of_unseen(missing->not_looked_at));
     for (const std::string& each : options_.forget) {
       const bool known = std::any_of(gone_.begin(), gone_.end(), [&](const GoneCopy& copy) {
         return copy.id == each || copy.path == each;
@@ -215,64 +194,15 @@ class Run {
     return std::nullopt;
   }
 
-  void tell_of_unseen(const std::vector<GoneCopy>& copies) {
-    if (copies.empty()) return;
-    const std::string more =
-        copies.size() > 1 ? fmt::format(" and {} more", copies.size() - 1) : "";
-    tell(fmt::format("not looked at by the scan, so its copy of {} stays as it is: {}{}",
-                     copies.front().generation, printable(copies.front().path), more));
-  }
-
-  std::optional<Refusal> find_tools() {
-    std::map<std::string, const Dumper*> needed;
+  std::optional<Refusal> look_for_tools() {
+    std::set<std::string> kinds;
     for (const RunItem& item : items_) {
-      const std::string& kind = item.plan.source.kind;
-      if (item.must_be_copied()) needed[kind] = find_dumper(kind);
+      if (item.must_be_copied()) kinds.insert(item.plan.source.kind);
     }
-    if (needed.empty()) return std::nullopt;
-    if (options_.sandbox) {
-      mark_ =
-          UniqueFd(openat(root_->staging.get(), "CACHEDIR.TAG", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-      Result<std::unique_ptr<CommandRunner>> sandbox = make_sandbox(mark_.get());
-      if (!sandbox) return refuse(ExitCode::kFailed, sandbox.error());
-      runner_ = *std::move(sandbox);
-    } else {
-      runner_ = make_direct_runner();
-    }
-    for (const auto& [kind, dumper] : needed) tools_[kind] = ask_tool(*dumper);
+    Result<Tools> tools = find_tools(kinds, options_.sandbox, *root_, patience());
+    if (!tools) return refuse(ExitCode::kFailed, tools.error());
+    tools_ = *std::move(tools);
     return std::nullopt;
-  }
-
-  ToolState ask_tool(const Dumper& dumper) {
-    const std::string tool = dumper.tool();
-    if (access(("/usr/bin/" + tool).c_str(), X_OK) != 0 &&
-        access(("/bin/" + tool).c_str(), X_OK) != 0) {
-      return {"", plain_error("run", "",
-                              tool + " is not installed: apt-get install " + dumper.package())};
-    }
-    Result<std::string> version = dumper.tool_version(*runner_, patience());
-    if (!version) return {"", version.error()};
-    return {*std::move(version), std::nullopt};
-  }
-
-  static ItemResult blank_result(const PlanItem& item) {
-    ItemResult result;
-    result.id = item.id;
-    result.kind = item.source.kind;
-    result.path = item.source.path;
-    result.status = ItemStatus::kFailed;
-    return result;
-  }
-
-  static ItemResult listed_item(const RunItem& item) {
-    ItemResult result = blank_result(item.plan);
-    result.status = ItemStatus::kSkipped;
-    result.listed_by = item.decision.rule;
-    result.notes = {item.decision.note};
-    if (item.previous) {
-      result.notes.push_back("its copy of " + item.previous->generation + " is not renewed");
-    }
-    return result;
   }
 
   void count(const ItemResult& result) {
@@ -295,7 +225,7 @@ class Run {
   }
 
   ItemResult one(const RunItem& item, int worker, Allowance* room, const RunLog& log) {
-    if (item.is_listed_only() && !item.plan.refused) return listed_item(item);
+    if (item.is_listed_only()) return listed_item(item);
     if (item.reuse.unchanged) return unchanged_item(item.plan, *item.previous);
     ItemResult result = blank_result(item.plan);
     if (stop_requested() != 0) {
@@ -307,14 +237,14 @@ class Run {
       result.error = item.plan.refused;
       return result;
     }
-    const ToolState& tool = tools_.at(item.plan.source.kind);
+    const ToolState& tool = tools_.of_kind.at(item.plan.source.kind);
     if (tool.missing) {
       result.error = tool.missing;
       return result;
     }
     if (item.unreadable) return failed_item(item.plan, *item.unreadable);
     const ItemContext context{*root_,
-                              *runner_,
+                              *tools_.runner,
                               host_,
                               tool.version,
                               kFirstSandboxUid + static_cast<std::uint32_t>(worker),
@@ -325,7 +255,7 @@ class Run {
                               item.unreadable_previous,
                               item.reuse,
                               item.accepted,
-                              &progress_,
+                              &output_.progress(),
                               room,
                               [&log](const ItemResult& copied) { return log.add(copied); }};
     return dump_item(item.plan, item.survey, *find_dumper(item.plan.source.kind), context);
@@ -345,7 +275,7 @@ class Run {
     const std::vector<ItemResult> results = run_items(*log);
     bool good = forget_gone();
     for (const GoneCopy& copy : gone_) {
-      print(gone_line(copy), text_line(copy), copy.still_there);
+      output_.print(gone_line(copy), text_line(copy), copy.still_there);
       good = good && !copy.still_there;
     }
     good = good && summary_.scan_complete && policy_holds_;
@@ -353,9 +283,7 @@ class Run {
       count(result);
       summary_.bytes += result.bytes;
       summary_.bytes_written += result.bytes_written;
-      const bool is_there =
-          result.status == ItemStatus::kCopied || result.status == ItemStatus::kUnchanged;
-      good = good && (is_there || !result.listed_by.empty()) && !result.error;
+      good = good && is_good(result);
     }
     summary_.gone = gone_.size();
     summary_.finished = utc_now();
@@ -371,20 +299,14 @@ class Run {
     }
     if (recorded && !options_.results.empty()) recorded = write_results(results);
     if (!recorded) {
-      tell("cannot " + describe(recorded.error()));
+      output_.tell("cannot " + describe(recorded.error()));
       summary_.exit_status = std::max(summary_.exit_status, exit_status(ExitCode::kIncomplete));
     }
-    if (options_.json) {
-      put(out_, summary_line(summary_));
-    } else if (!options_.quiet) {
-      put(out_, text_table(results) + text_summary(summary_, root_->path));
-    }
-    if (std::fflush(out_) != 0 || !printed_) {
-      // The copies are there, and so is the record of the run.
-      output_failed();
-      return std::max(summary_.exit_status, exit_status(ExitCode::kIncomplete));
-    }
-    return summary_.exit_status;
+    output_.print(summary_line(summary_),
+                  text_table(results) + text_summary(summary_, root_->path));
+    if (output_.finish()) return summary_.exit_status;
+    // The copies are there, and so is the record of the run.
+    return std::max(summary_.exit_status, exit_status(ExitCode::kIncomplete));
   }
 
   std::vector<ItemResult> run_items(const RunLog& log) {
@@ -401,7 +323,7 @@ class Run {
           std::make_unique<Allowance>(room, Room{item.need.bytes, item.need.entries}));
     }
     WorkOrder order(sizes, options_.jobs);
-    progress_.begin(items_.size());
+    output_.progress().begin(items_.size());
     Twins twins;
     std::mutex of_twins;
     const std::unique_ptr<TaskPool> pool = make_task_pool(options_.jobs);
@@ -414,8 +336,8 @@ class Run {
           const std::lock_guard lock(of_twins);
           if (auto note = twins.note(result)) result.notes.push_back(*std::move(note));
         }
-        progress_.add_done();
-        print(result_line(result), text_line(result), static_cast<bool>(result.error));
+        output_.progress().add_done();
+        output_.print(result_line(result), text_line(result), static_cast<bool>(result.error));
       }
     };
     pool->run([&](int worker) {
@@ -425,28 +347,24 @@ class Run {
     return results;
   }
 
+  bool is_to_be_forgotten(const GoneCopy& copy) const {
+    return options_.forget.contains(copy.id) || options_.forget.contains(copy.path);
+  }
+
   // False where something could not be removed.
   bool forget_gone() {
     bool good = true;
     std::vector<GoneCopy> kept;
     for (const GoneCopy& copy : gone_) {
-      const bool wanted = options_.forget.contains(copy.id) || options_.forget.contains(copy.path);
+      const bool wanted = is_to_be_forgotten(copy);
       const Status done = wanted ? forget(*root_, copy.kind, copy.id) : Status();
-      if (!done) tell(fmt::format("cannot {} in {}", describe(done.error()), root_->path));
+      if (!done) output_.tell(fmt::format("cannot {} in {}", describe(done.error()), root_->path));
       good = good && done;
-      if (wanted && done) print("", forgotten_line(copy), false);
+      if (wanted && done) output_.print("", forgotten_line(copy), false);
       if (!wanted || !done) kept.push_back(copy);
     }
     gone_ = std::move(kept);
     return good;
-  }
-
-  // Whole lines, from several threads; text that is not `important` not with --quiet.
-  void print(const std::string& json, const std::string& text, bool important) {
-    if (!options_.json && options_.quiet && !important) return;
-    progress_.around([&] {
-      printed_ = put(out_, options_.json ? json : text) && std::fflush(out_) == 0 && printed_;
-    });
   }
 
   Status write_results(const std::vector<ItemResult>& results) const {
@@ -456,16 +374,8 @@ class Run {
     return replace_file(options_.results, lines + summary_line(summary_));
   }
 
-  int output_failed() {
-    tell("cannot write to standard output");
-    return exit_status(ExitCode::kFailed);
-  }
-
   const DumpOptions& options_;
-  std::FILE* out_;
-  std::FILE* err_;
-  Progress progress_;
-  bool printed_ = true;  // guarded by progress_.around
+  RunOutput output_;
   const std::string host_ = host_name();
   Manifest manifest_;
   std::vector<RunItem> items_;
@@ -473,9 +383,7 @@ class Run {
   bool policy_holds_ = true;  // no rule is without effect because its user is not known
   TargetLook target_;
   std::optional<DumpRoot> root_;
-  UniqueFd mark_;  // of the sandbox
-  std::unique_ptr<CommandRunner> runner_;
-  std::map<std::string, ToolState> tools_;
+  Tools tools_;
   RunSummary summary_;
 };
 

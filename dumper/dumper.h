@@ -21,7 +21,7 @@
 #include "base/result.h"
 #include "dumper/command_runner.h"
 #include "dumper/seal.h"
-#include "dumper/tree.h"
+#include "dumper/tree_look.h"
 #include "scanner/repository.h"
 
 namespace repo {

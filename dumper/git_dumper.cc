@@ -118,9 +118,9 @@ class GitDumper final : public Dumper {
   }
 
   std::optional<std::string> alarm(const Detail& before, const Detail& now) const override {
-    const DetailValue* was = find_detail(before, "head_id");
-    const DetailValue* is = find_detail(now, "head_id");
-    if (was && *was != DetailValue("") && is && *is == DetailValue("")) {
+    const std::optional<std::string> was = find_text(before, "head_id");
+    const std::optional<std::string> is = find_text(now, "head_id");
+    if (was && *was != "" && is && *is == "") {
       return "what HEAD names is gone";
     }
     return shrunk(before, now, "refs");

@@ -152,8 +152,8 @@ class HgDumper final : public Dumper {
   }
 
   std::optional<std::string> alarm(const Detail& before, const Detail& now) const override {
-    const DetailValue* was = find_detail(before, "first");
-    const DetailValue* is = find_detail(now, "first");
+    const std::optional<std::string> was = find_text(before, "first");
+    const std::optional<std::string> is = find_text(now, "first");
     if (was && is && *was != *is)
       return "it is another repository now: its first changeset changed";
     return shrunk(before, now, "changesets");

@@ -9,12 +9,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <climits>
 #include <csignal>
 
 #include "base/bytes_path.h"
 #include "base/host.h"
+#include "base/number.h"
 #include "base/stop_signal.h"
 #include "dumper/tree.h"
 
@@ -39,10 +39,8 @@ std::string hg_lock_prefix() {
 bool is_dead(const std::string& holder) {
   const std::string prefix = hg_lock_prefix();
   if (!holder.starts_with(prefix)) return false;
-  pid_t pid = 0;
-  const char* end = holder.data() + holder.size();
-  const auto [stop, error] = std::from_chars(holder.data() + prefix.size(), end, pid);
-  return error == std::errc() && stop == end && pid > 0 && kill(pid, 0) != 0 && errno == ESRCH;
+  const auto pid = to_number<pid_t>(std::string_view(holder).substr(prefix.size()));
+  return pid && *pid > 0 && kill(*pid, 0) != 0 && errno == ESRCH;
 }
 
 // Removes the lock of a dead process that made it as we would, as Mercurial does: under a second

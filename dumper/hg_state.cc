@@ -8,7 +8,7 @@
 
 #include "base/digest.h"
 #include "base/file_io.h"
-#include "dumper/tree.h"
+#include "dumper/tree_look.h"
 #include "scanner/hg_store.h"
 
 namespace repo {

@@ -9,11 +9,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <vector>
 
 #include "base/bytes_path.h"
 #include "base/file_io.h"
+#include "base/number.h"
 #include "base/unique_fd.h"
 #include "dumper/tree.h"
 
@@ -44,11 +44,10 @@ int end_orphans(const std::string& staging) {
   if (!names) return 0;
   int ended = 0;
   for (const std::string& name : *names) {
-    pid_t pid = 0;
-    const auto [stop, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (error != std::errc() || stop != name.data() + name.size()) continue;
+    const std::optional<pid_t> pid = to_number<pid_t>(name);
+    if (!pid) continue;
     // First a hold of the process: its number may be another's by the time of the signal.
-    const UniqueFd held(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    const UniqueFd held(static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)));
     const UniqueFd process(openat(proc.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!held || !process) continue;
     if (!link_text(process.get(), "exe").starts_with("/usr/bin/bwrap")) continue;

@@ -3,25 +3,18 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <map>
 #include <string_view>
 
+#include "base/number.h"
+#include "base/path_glob.h"
 #include "dumper/policy_defaults.h"
 
 namespace repo {
 namespace {
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
-template <typename Number>
-std::optional<Number> number(std::string_view text) {
-  Number value{};
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 std::optional<std::uint64_t> read_size(std::string_view text) {
   constexpr std::uint64_t kStep = 1024;
@@ -31,24 +24,13 @@ std::optional<std::uint64_t> read_size(std::string_view text) {
   const std::string_view name = text.substr(unit);
   for (const char* each : {"B", "KiB", "MiB", "GiB", "TiB"}) {
     if (name == each) {
-      const auto value = number<std::uint64_t>(text.substr(0, unit));
+      const auto value = to_number<std::uint64_t>(text.substr(0, unit));
       if (!value || *value > std::numeric_limits<std::uint64_t>::max() / factor) break;
       return *value * factor;
     }
     factor *= kStep;
   }
   return std::nullopt;
-}
-
-// A glob with '/' is compared with whole paths, all of which begin with one and end with none.
-std::optional<std::string> mistake_in_path(const std::string& glob) {
-  constexpr std::string_view kWhatBeginsAny = "/*?[";
-  if (glob.find('/') == std::string::npos) return std::nullopt;
-  if (kWhatBeginsAny.find(glob[0]) == std::string_view::npos) {
-    return quoted(glob) + " matches no path: begin it with / or *";
-  }
-  if (glob.back() != '/') return std::nullopt;
-  return quoted(glob) + " matches no path: " + quoted(glob + "*") + " is what lies below it";
 }
 
 // One condition of a rule. Returns what is wrong with it, or nothing.
@@ -68,7 +50,7 @@ std::optional<std::string> read_condition(const std::string& word, Rule& rule,
   if (name == "path" && relation == '=') {
     const auto wrong = once(!rule.path.empty());
     rule.path = value;
-    return wrong ? wrong : mistake_in_path(value);
+    return wrong ? wrong : mistake_in_glob(value);
   }
   if (name == "kind" && relation == '=') {
     const auto wrong = once(!rule.kind.empty());
@@ -78,7 +60,7 @@ std::optional<std::string> read_condition(const std::string& word, Rule& rule,
   if (name == "owner" && relation == '=') {
     const auto wrong = once(!rule.owner.empty());
     rule.owner = value;
-    rule.uid = number<std::uint32_t>(value);
+    rule.uid = to_number<std::uint32_t>(value);
     return wrong;
   }
   if (name == "size" && relation != '=') {

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/file_io.h"
-#include "dumper/tree.h"
+#include "dumper/tree_look.h"
 
 namespace repo {
 namespace {

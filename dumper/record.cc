@@ -39,6 +39,7 @@ Json to_json(const ItemResult& result) {
   object["seconds"] = result.seconds;
   object["bytes"] = result.bytes;
   if (result.status == ItemStatus::kCopied) object["bytes_written"] = result.bytes_written;
+  if (result.bytes_needed) object["bytes_needed"] = *result.bytes_needed;
   if (!result.generation.empty()) object["generation"] = result.generation;
   if (!result.fingerprint.empty()) object["fingerprint"] = detail_json(result.fingerprint);
   if (result.lock_seconds) object["lock_ms"] = milliseconds(*result.lock_seconds);
@@ -86,6 +87,7 @@ Json to_json(const RunSummary& summary) {
   object["gone"] = summary.gone;
   object["bytes"] = summary.bytes;
   object["bytes_written"] = summary.bytes_written;
+  if (summary.bytes_needed) object["bytes_needed"] = *summary.bytes_needed;
   object["seconds"] = summary.seconds;
   object["scan_complete"] = summary.scan_complete;
   object["exit_status"] = summary.exit_status;

@@ -68,6 +68,8 @@ struct ItemResult {
   double seconds = 0;
   std::uint64_t bytes = 0;          // of the copy
   std::uint64_t bytes_written = 0;  // of these, what no earlier generation has
+  // Of a dry run: what a copy would need. Such an item is kSkipped, without an error.
+  std::optional<std::uint64_t> bytes_needed;
   std::string generation;
   Detail fingerprint;
   std::optional<double> lock_seconds;
@@ -95,6 +97,7 @@ struct RunSummary {
   std::size_t gone = 0;
   std::uint64_t bytes = 0;
   std::uint64_t bytes_written = 0;
+  std::optional<std::uint64_t> bytes_needed;  // of a dry run
   double seconds = 0;
   int exit_status = 0;
 };

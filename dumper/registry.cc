@@ -37,10 +37,8 @@ Skip DumpJob::skip_nested(const std::string& top) const {
 }
 
 std::optional<std::string> shrunk(const Detail& before, const Detail& now, const std::string& key) {
-  const DetailValue* was = find_detail(before, key);
-  const DetailValue* is = find_detail(now, key);
-  const auto* old = was ? std::get_if<std::uint64_t>(was) : nullptr;
-  const auto* current = is ? std::get_if<std::uint64_t>(is) : nullptr;
+  const std::optional<std::uint64_t> old = find_number(before, key);
+  const std::optional<std::uint64_t> current = find_number(now, key);
   if (!old || !current || *current * 2 >= *old) return std::nullopt;
   return fmt::format("its {} fell from {} to {}", key, *old, *current);
 }

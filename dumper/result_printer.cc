@@ -29,9 +29,7 @@ const char* word_of(ItemStatus status) {
 
 std::string state_of(const Detail& fingerprint) {
   for (const char* key : {"revision", "changesets"}) {
-    const DetailValue* value = find_detail(fingerprint, key);
-    const auto* number = value ? std::get_if<std::uint64_t>(value) : nullptr;
-    if (number) {
+    if (const auto number = find_number(fingerprint, key)) {
       return std::string(key) == "revision"
                  ? fmt::format("r{}, ", *number)
                  : fmt::format("{} changeset{}, ", *number, *number == 1 ? "" : "s");
@@ -78,7 +76,7 @@ std::string plan_line(const ItemResult& result) {
   if (result.error) {
     return fmt::format("{:<8} {}: {}\n", "REFUSED", item, printable(result.error->message));
   }
-  return fmt::format("would copy {}  ({})\n", item, human_bytes(result.bytes));
+  return fmt::format("would copy {}  ({})\n", item, human_bytes(result.bytes_needed.value_or(0)));
 }
 
 std::string text_line(const GoneCopy& gone) {
@@ -87,6 +85,18 @@ std::string text_line(const GoneCopy& gone) {
                      printable(gone.path), human_bytes(gone.bytes), gone.generation,
                      gone.still_there ? "the directory is there, and no repository any more; " : "",
                      gone.id);
+}
+
+std::string plan_line(const GoneCopy& gone, bool is_to_be_forgotten) {
+  if (!is_to_be_forgotten) return text_line(gone);
+  return fmt::format("would forget {:<4} {}: all its copies\n", printable(gone.kind),
+                     printable(gone.path));
+}
+
+std::string text_of_unseen(const std::vector<GoneCopy>& copies) {
+  const std::string more = copies.size() > 1 ? fmt::format(" and {} more", copies.size() - 1) : "";
+  return fmt::format("not looked at by the scan, so its copy of {} stays as it is: {}{}",
+                     copies.front().generation, printable(copies.front().path), more);
 }
 
 std::string forgotten_line(const GoneCopy& gone) {

@@ -15,6 +15,9 @@ std::string text_line(const ItemResult& result);
 // Of a dry run.
 std::string plan_line(const ItemResult& result);
 std::string text_line(const GoneCopy& gone);
+std::string plan_line(const GoneCopy& gone, bool is_to_be_forgotten);
+// A message about copies whose sources the scan did not look for, of which there are some.
+std::string text_of_unseen(const std::vector<GoneCopy>& copies);
 std::string forgotten_line(const GoneCopy& gone);
 
 // A row for each kind with its numbers, and one of all; empty where there is one kind alone.

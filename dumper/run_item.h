@@ -24,7 +24,7 @@ struct RunItem {
   Reuse reuse;                                // of previous
   bool accepted = false;                      // by --accept
 
-  bool is_listed_only() const { return decision.verdict == Verdict::kList; }
+  bool is_listed_only() const { return !plan.refused && decision.verdict == Verdict::kList; }
   bool is_left_out() const { return plan.refused || is_listed_only(); }
   bool must_be_copied() const { return !is_left_out() && !reuse.unchanged; }
 };

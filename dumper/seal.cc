@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <vector>
 
 #include "base/bytes_path.h"
@@ -22,15 +21,6 @@ namespace repo {
 namespace {
 
 constexpr const char* kChecksums = "SHA256SUMS";
-
-UniqueFd open_folder(int parent, const std::string& name) {
-  return UniqueFd(
-      openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
-}
-
-struct CloseStream {
-  void operator()(DIR* stream) const { closedir(stream); }
-};
 
 // Names for a sentence: the first few, and how many there are.
 class Named {
@@ -134,7 +124,7 @@ class Sealer final : public TreeVisitor {
     } else if (levels_.back().source) {
       level.as = levels_.back().as;
       const ActAs as(level.as);
-      level.source = open_folder(levels_.back().source.get(), name);
+      level.source = open_directory(levels_.back().source.get(), name);
       // Gone, or not for the owner to see.
       const bool is_none = errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == EACCES;
       if (!level.source && !is_none) return system_error("open", entry.path, errno);
@@ -142,7 +132,7 @@ class Sealer final : public TreeVisitor {
     if (is_top && job_.shared.previous >= 0) {
       level.previous = UniqueFd(fcntl(job_.shared.previous, F_DUPFD_CLOEXEC, 0));
     } else if (!is_top && levels_.back().previous) {
-      level.previous = open_folder(levels_.back().previous.get(), name);
+      level.previous = open_directory(levels_.back().previous.get(), name);
     }
     if (level.source && fstat(level.source.get(), &level.at_source) != 0) {
       return system_error("stat", entry.path, errno);
@@ -183,12 +173,13 @@ class Sealer final : public TreeVisitor {
   // FIFOs, sockets and devices in the source's directory: they are not in the copy.
   Status tell_specials(const std::string& path) {
     const Level& level = levels_.back();
-    Result<std::vector<std::string>> names = [&] {
+    const Result<std::vector<Listed>> entries = [&] {
       const ActAs as(level.as);
-      return special_names_in(level.source.get());
+      return entries_in(level.source.get());
     }();
-    if (!names) return system_error("read", path, names.error().code);
-    for (const std::string& name : *names) {
+    if (!entries) return system_error("read", path, entries.error().code);
+    for (const auto& [name, type] : *entries) {
+      if (type == DT_REG || type == DT_DIR || type == DT_LNK) continue;
       struct stat st = {};
       {
         const ActAs as(level.as);
@@ -200,24 +191,6 @@ class Sealer final : public TreeVisitor {
       if (!S_ISSOCK(st.st_mode)) left_out_.add(full);  // a socket holds nothing
     }
     return {};
-  }
-
-  static Result<std::vector<std::string>> special_names_in(int directory) {
-    UniqueFd own = open_folder(directory, ".");
-    if (!own) return system_error("open", "", errno);
-    const std::unique_ptr<DIR, CloseStream> stream(fdopendir(own.get()));
-    if (!stream) return system_error("read", "", errno);
-    own.release();
-    std::vector<std::string> names;
-    errno = 0;
-    while (const struct dirent* entry = readdir(stream.get())) {
-      const unsigned char type = entry->d_type;
-      if (type != DT_REG && type != DT_DIR && type != DT_LNK) names.emplace_back(entry->d_name);
-      errno = 0;
-    }
-    if (errno != 0) return system_error("read", "", errno);
-    std::sort(names.begin(), names.end());
-    return names;
   }
 
   Status seal_link(const TreeEntry& entry, int parent, const std::string& name) {

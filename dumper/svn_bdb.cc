@@ -21,13 +21,6 @@ bool is_in_db(const std::string& path) { return path == "db" || path.starts_with
 bool is_region(const std::string& path) { return svn_part(path) == SvnPart::kLeftOut; }
 bool is_log(const std::string& path) { return path.starts_with("db/log."); }
 
-Result<Detail> probe(int directory) {
-  ProbeResult result = probe_svn(*borrow_directory(directory));
-  if (result.detail) return *std::move(result.detail);
-  if (result.error) return *std::move(result.error);
-  return plain_error("probe", "", "no svn repository any more");
-}
-
 // Everything beside the database, but for locks/, whose files are written to by whoever opens it.
 Skip beside_the_database(const Skip& nested) {
   return [nested](const std::string& path) {
@@ -38,7 +31,7 @@ Skip beside_the_database(const Skip& nested) {
 
 Result<Detail> fingerprint_without_tool(int repository, const Skip& nested,
                                         const Patience& patience) {
-  Result<Detail> detail = probe(repository);
+  Result<Detail> detail = svn_detail(repository);
   if (!detail) return detail;
   Result<std::string> digest =
       digest_tree({repository, std::nullopt}, beside_the_database(nested), patience);

@@ -19,25 +19,6 @@ namespace {
 
 constexpr std::size_t kSmall = std::size_t{1} << 20;
 
-std::uint64_t number(const Detail& detail, const std::string& key) {
-  const DetailValue* value = find_detail(detail, key);
-  const auto* n = value ? std::get_if<std::uint64_t>(value) : nullptr;
-  return n ? *n : 0;
-}
-
-std::string text(const Detail& detail, const std::string& key) {
-  const DetailValue* value = find_detail(detail, key);
-  const auto* s = value ? std::get_if<std::string>(value) : nullptr;
-  return s ? *s : std::string();
-}
-
-Result<Detail> probe(int directory) {
-  ProbeResult result = probe_svn(*borrow_directory(directory));
-  if (result.detail) return *std::move(result.detail);
-  if (result.error) return *std::move(result.error);
-  return plain_error("probe", "", "no svn repository any more");
-}
-
 Error busy(std::string path, std::string message) {
   Error error = system_error("copy", std::move(path), EBUSY);
   error.message = std::move(message);
@@ -89,7 +70,7 @@ class SvnCopy {
         nested_(job.skip_nested("")) {}
 
   Result<CopyFacts> run() {
-    Result<Detail> before = probe(job_.source_fd);
+    Result<Detail> before = svn_detail(job_.source_fd);
     if (!before) return before.error();
     if (Status fit = check_svn_source(job_); !fit) return fit.error();
 
@@ -108,19 +89,20 @@ class SvnCopy {
     } else if (txn_current.error().code != ENOENT) {
       return txn_current.error();
     }
-    const Result<Detail> after = probe(job_.source_fd);
+    const Result<Detail> after = svn_detail(job_.source_fd);
     if (!after) return after.error();
-    if (text(*after, "uuid") != text(*before, "uuid")) {
+    if (find_text(*after, "uuid") != find_text(*before, "uuid")) {
       return plain_error("compare", "", "the uuid changed during the copy");
     }
+    const std::uint64_t revision = find_number(*after, "revision").value_or(0);
     // A commit in flight has written one file more at most.
-    if (highest_ > number(*after, "revision") + 1) {
+    if (highest_ > revision + 1) {
       return plain_error("copy", "db/current",
                          fmt::format("says revision {}, but db/revs holds {}: revisions would be "
                                      "lost; svnadmin recover mends it",
-                                     number(*after, "revision"), highest_));
+                                     revision, highest_));
     }
-    Result<Detail> copied = probe(data_);
+    Result<Detail> copied = svn_detail(data_);
     if (!copied) return copied.error();
     facts.fingerprint = *std::move(copied);
     facts.fingerprint.emplace_back("state_sha256", *std::move(state));
@@ -264,6 +246,13 @@ class SvnCopy {
 
 }  // namespace
 
+Result<Detail> svn_detail(int repository) {
+  ProbeResult result = probe_svn(*borrow_directory(repository));
+  if (result.detail) return *std::move(result.detail);
+  if (result.error) return *std::move(result.error);
+  return plain_error("probe", "", "no svn repository any more");
+}
+
 Status check_svn_source(const DumpJob& job) {
   std::optional<Error> odd;
   const Result<TreeLook> look = look_at_svn(job, [&odd](const TreeEntry& entry) {
@@ -283,7 +272,7 @@ Result<TreeLook> look_at_svn(const DumpJob& job, const Seen& seen) {
 }
 
 Result<Detail> svn_fingerprint(int repository, const Skip& skip, const Patience& patience) {
-  Result<Detail> detail = probe(repository);
+  Result<Detail> detail = svn_detail(repository);
   if (!detail) return detail;
   const Result<std::uint64_t> shard = read_shard_size(repository);
   if (!shard) return shard.error();

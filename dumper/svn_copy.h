@@ -23,6 +23,9 @@ Result<CopyFacts> copy_svn(const DumpJob& job);
 // As Dumper::look.
 Result<TreeLook> look_at_svn(const DumpJob& job, const Seen& seen);
 
+// What the probe says of a directory that must be a repository.
+Result<Detail> svn_detail(int repository);
+
 // Refuses a source that has anything but files and directories among its data, or would inflate.
 Status check_svn_source(const DumpJob& job);
 

@@ -28,9 +28,7 @@ constexpr const char* kTool = "svnadmin";
 constexpr const char* kRepCache = "db/rep-cache.db";
 
 std::uint64_t revision_in(const Detail& fingerprint) {
-  const DetailValue* value = find_detail(fingerprint, "revision");
-  const auto* number = value ? std::get_if<std::uint64_t>(value) : nullptr;
-  return number ? *number : 0;
+  return find_number(fingerprint, "revision").value_or(0);
 }
 
 // Whether every file that was verified with the previous copy is in this one, as it was there. A
@@ -52,10 +50,7 @@ Result<bool> has_all_of(const DumpJob& job, int data) {
   return all;
 }
 
-bool is_bdb(const Detail& detail) {
-  const DetailValue* type = find_detail(detail, "fs_type");
-  return type && *type == DetailValue("bdb");
-}
+bool is_bdb(const Detail& detail) { return find_text(detail, "fs_type") == "bdb"; }
 
 class SvnDumper final : public Dumper {
  public:
@@ -126,10 +121,10 @@ class SvnDumper final : public Dumper {
   }
 
   std::optional<std::string> alarm(const Detail& before, const Detail& now) const override {
-    const DetailValue* was = find_detail(before, "uuid");
-    const DetailValue* is = find_detail(now, "uuid");
+    const std::optional<std::string> was = find_text(before, "uuid");
+    const std::optional<std::string> is = find_text(now, "uuid");
     if (was && is && *was != *is) return "it is another repository now: its uuid changed";
-    if (find_detail(now, "revision") && revision_in(now) < revision_in(before)) {
+    if (find_number(now, "revision") && revision_in(now) < revision_in(before)) {
       return fmt::format("it went back from revision {} to {}", revision_in(before),
                          revision_in(now));
     }

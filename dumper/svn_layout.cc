@@ -1,15 +1,12 @@
 #include "dumper/svn_layout.h"
 
-#include <charconv>
+#include "base/number.h"
 
 namespace repo {
 namespace {
 
 std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
-  return value;
+  return to_number<std::uint64_t>(text);
 }
 
 bool is_below(std::string_view path, std::string_view folder) {

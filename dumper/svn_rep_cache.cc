@@ -12,8 +12,8 @@
 
 #include "base/file_io.h"
 #include "base/stop_signal.h"
-#include "dumper/tree.h"
 #include "dumper/tree_copier.h"
+#include "dumper/tree_look.h"
 
 namespace repo {
 namespace {

@@ -26,7 +26,7 @@
 #include <optional>
 #include <string>
 
-#include "dumper/tree.h"
+#include "dumper/tree_look.h"
 
 namespace repo {
 

@@ -1,16 +1,13 @@
 #include "dumper/twins.h"
 
-#include <variant>
 #include <vector>
 
 namespace repo {
 namespace {
 
 std::string text_of(const Detail& fingerprint, const char* key) {
-  const DetailValue* value = find_detail(fingerprint, key);
-  if (!value) return "";
-  const auto* number = std::get_if<std::uint64_t>(value);
-  return number ? std::to_string(*number) : std::get<std::string>(*value);
+  if (const auto number = find_number(fingerprint, key)) return std::to_string(*number);
+  return find_text(fingerprint, key).value_or("");
 }
 
 std::string number_above_0(const Detail& fingerprint, const char* key) {

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "base/bytes_path.h"
+#include "base/number.h"
 #include "scanner/item_id.h"
 #include "scanner/manifest.h"
 #include "scanner/probe.h"
@@ -75,13 +75,9 @@ std::string path_bytes(const Json& object, const std::string& where, const std::
 
 std::uint32_t mode(const Json& object, const std::string& where) {
   const std::string digits = text(object, where, "mode");
-  std::uint32_t value = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, value, 8);
-  if (digits.size() != 4 || error != std::errc() || stop != end) {
-    refuse(where + "mode", "not four octal digits");
-  }
-  return value;
+  const auto value = to_number<std::uint32_t>(digits, 8);
+  if (digits.size() != 4 || !value) refuse(where + "mode", "not four octal digits");
+  return *value;
 }
 
 ManifestItem item(const Json& object, std::size_t index) {

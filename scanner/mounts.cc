@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <unordered_map>
 
 #include "base/file_io.h"
+#include "base/number.h"
 
 namespace repo {
 namespace {
@@ -42,11 +42,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return parts;
 }
 
-bool parse_int(std::string_view text, int& value) {
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && stop == text.data() + text.size();
-}
-
 template <std::size_t N>
 bool contains(const std::array<std::string_view, N>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -61,10 +56,12 @@ std::vector<Mount> parse_mountinfo(std::string_view text) {
     const std::vector<std::string_view> fields = split(line, ' ');
     const auto dash = std::find(fields.begin(), fields.end(), "-");
     Mount mount;
-    if (fields.size() < 7 || dash == fields.end() || dash + 1 == fields.end() ||
-        !parse_int(fields[0], mount.id) || !parse_int(fields[1], mount.parent)) {
-      continue;
-    }
+    if (fields.size() < 7 || dash == fields.end() || dash + 1 == fields.end()) continue;
+    const auto id = to_number<int>(fields[0]);
+    const auto parent = to_number<int>(fields[1]);
+    if (!id || !parent) continue;
+    mount.id = *id;
+    mount.parent = *parent;
     mount.device = fields[2];
     mount.root = unescape(fields[3]);
     mount.point = unescape(fields[4]);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -20,6 +21,9 @@ using DetailValue = std::variant<std::string, std::uint64_t>;
 using Detail = std::vector<std::pair<std::string, DetailValue>>;
 
 const DetailValue* find_detail(const Detail& detail, const std::string& key);
+// Where the value is there and of that type.
+std::optional<std::uint64_t> find_number(const Detail& detail, const std::string& key);
+std::optional<std::string> find_text(const Detail& detail, const std::string& key);
 
 struct Repository {
   std::string kind;          // "svn", "hg", "git"

@@ -1,7 +1,6 @@
 #include "scanner/scan.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 
 #include "base/bytes_path.h"
 #include "base/clock.h"
+#include "base/descriptor_limit.h"
 #include "base/exit_code.h"
 #include "base/file_io.h"
 #include "base/host.h"
@@ -26,17 +26,11 @@
 namespace repo {
 namespace {
 
-// Raises the limit as far as it goes, and leaves room for what each thread has in its hands.
+// Leaves room for what each thread has in its hands.
 int open_directory_budget(int jobs) {
-  struct rlimit limit = {};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 16;
-  if (limit.rlim_cur < limit.rlim_max) {
-    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
-    setrlimit(RLIMIT_NOFILE, &limit);
-    getrlimit(RLIMIT_NOFILE, &limit);
-  }
-  const long room = static_cast<long>(std::min<rlim_t>(limit.rlim_cur, 65536)) - 3L * jobs - 16;
-  return static_cast<int>(std::clamp(room, 0L, 32768L));
+  constexpr std::uint64_t kMost = 65536;
+  const auto open = static_cast<long>(std::min(raise_descriptor_limit(), kMost));
+  return static_cast<int>(std::clamp(open - 3L * jobs - 16, 0L, 32768L));
 }
 
 Status print(std::FILE* out, std::string_view bytes) {

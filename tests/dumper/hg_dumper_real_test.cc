@@ -1,12 +1,11 @@
 // Real Mercurial repositories: everything that a clone would lose is in the copy.
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 
 #include <filesystem>
 
-#include "base/digest.h"
+#include "tests/dumper/hg_dumper_fixture.h"
 #include "tests/support/real_dump.h"
 #include "tests/support/repositories.h"
 #include "tests/support/table.h"
@@ -16,42 +15,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
-
-class HgRealTest : public test::RealDumpTest {
- protected:
-  HgRealTest() : RealDumpTest("hg") {}
-
-  void hg(const std::vector<std::string>& words) const { test::hg(path_, words); }
-  void commit(const std::string& content, const std::string& file = "file") const {
-    test::hg_commit(path_, file, content + "\n");
-  }
-  // And the copy says what the source says, and has every file of it but caches.
-  void must_dump(const std::vector<std::string>& config = {}) {
-    const std::string log = log_of(path_, config);
-    const auto source = without_caches(test::contents_and_x(path_ + "/.hg"));
-    RealDumpTest::must_dump();
-    EXPECT_EQ(without_caches(test::contents_and_x(data() + "/.hg")), source);
-    for (const std::string& top : {path_, data()}) {
-      EXPECT_FALSE(test::exists(top + "/.hg/wlock")) << top;
-      EXPECT_FALSE(test::exists(top + "/.hg/store/lock")) << top;
-      EXPECT_FALSE(test::exists(top + "/.hg/lock")) << top;
-    }
-    test::must_run({"cp", "-a", data(), tree_ / "restored"});
-    EXPECT_EQ(log_of(tree_ / "restored", config), log);
-  }
-  static std::string log_of(const std::string& path, std::vector<std::string> words) {
-    words.insert(words.end(), {"log", "--hidden", "-T",
-                               "{node} {phase} {branch} {bookmarks} {tags} {obsolete} {desc}\n"});
-    return test::hg(path, words);
-  }
-  static std::map<std::string, std::string> without_caches(
-      std::map<std::string, std::string> tree) {
-    std::erase_if(tree,
-                  [](const auto& each) { return each.first.find("cache") != std::string::npos; });
-    return tree;
-  }
-};
 
 TEST_F(HgRealTest, PhasesAreKeptSecretOnesToo) {
   test::hg_init(path_);
@@ -245,73 +208,6 @@ TEST_F(HgRealTest, D10_AnAbandonedTransactionThatCannotBeRolledBackIsNotPublishe
   test::try_hg(path_, {"commit", "-m", "two", "--config", "hooks.pretxncommit=kill -9 $PPID"});
   test::write_file(path_ + "/.hg/store/00manifest.i", "what was there is gone");
   EXPECT_THAT(describe(must_fail()), HasSubstr("abandoned transaction"));
-}
-
-struct HgStateCase : test::NamedCase {
-  const char* key;
-  const char* file;  // below .hg
-};
-
-class HgStateTest : public HgRealTest, public testing::WithParamInterface<HgStateCase> {};
-
-// What hg verify does not look at, the fingerprint tells.
-TEST_P(HgStateTest, AChangeIsInTheFingerprint) {
-  test::hg_init(path_);
-  commit("one");
-  test::write_file(path_ + "/.hg/" + GetParam().file, "before\n");
-  const Detail before = RealDumpTest::must_dump().fingerprint;
-  test::write_file(path_ + "/.hg/" + GetParam().file, "after!\n");
-  const Detail after = RealDumpTest::must_dump().fingerprint;
-  ASSERT_TRUE(find_detail(before, GetParam().key));
-  EXPECT_NE(*find_detail(before, GetParam().key), *find_detail(after, GetParam().key));
-}
-
-INSTANTIATE_TEST_SUITE_P(Parts, HgStateTest,
-                         testing::Values(HgStateCase{"hgrc", "hgrc", "hgrc"},
-                                         HgStateCase{"hgrc_not_shared", "hgrc", "hgrc-not-shared"},
-                                         HgStateCase{"mq", "mq", "patches/series"},
-                                         HgStateCase{"another_queue", "mq",
-                                                     "patches-other/a.patch"},
-                                         HgStateCase{"shelved", "shelved", "shelved/x.patch"},
-                                         HgStateCase{"local_tags", "local_tags", "localtags"}),
-                         test::case_name);
-
-TEST_F(HgRealTest, ANewObsolescenceMarkerIsInTheFingerprint) {
-  test::hg_init(path_);
-  commit("one");
-  EXPECT_FALSE(find_detail(RealDumpTest::must_dump().fingerprint, "obsstore"));
-  hg({"commit", "--amend", "-d", "0 0", "-m", "amended", "--config", "experimental.evolution=all"});
-  const Detail once = RealDumpTest::must_dump().fingerprint;
-  hg({"commit", "--amend", "-d", "0 0", "-m", "again", "--config", "experimental.evolution=all"});
-  const Detail twice = RealDumpTest::must_dump().fingerprint;
-  ASSERT_TRUE(find_detail(once, "obsstore"));
-  EXPECT_NE(*find_detail(once, "obsstore"), *find_detail(twice, "obsstore"));
-}
-
-TEST_F(HgRealTest, TheFingerprintCountsHeadsAndKnowsTheFirstChangeset) {
-  test::hg_init(path_);
-  commit("one");
-  commit("two");
-  hg({"update", "-q", "0"});
-  commit("another head", "other");
-  const Detail fingerprint = RealDumpTest::must_dump().fingerprint;
-  EXPECT_EQ(*find_detail(fingerprint, "heads"), DetailValue(std::uint64_t{2}));
-  const std::string first = test::hg(path_, {"log", "-r", "0", "-T", "{node}"});
-  EXPECT_EQ(*find_detail(fingerprint, "first"), DetailValue(first));
-  const std::string heads = test::hg(path_, {"log", "-r", "sort(head(), rev)", "-T", "{node}\n"});
-  EXPECT_EQ(*find_detail(fingerprint, "heads_sha256"), DetailValue(sha256_hex(heads)));
-}
-
-TEST_F(HgRealTest, D25_AnotherRepositoryInItsPlaceFreezesTheOlderCopies) {
-  test::hg_init(path_);
-  commit("one");
-  must_dump();
-  std::filesystem::remove_all(path_ + "/.hg");
-  test::hg_init(path_);
-  commit("something else");
-  const ItemResult result = dump_later();
-  EXPECT_EQ(result.status, ItemStatus::kCopied) << describe(result.error.value_or(Error()));
-  EXPECT_THAT(result.notes, testing::Contains(HasSubstr("first changeset changed")));
 }
 
 TEST_F(HgRealTest, ARequirementThatThisMercurialLacksIsAFailureThatNamesIt) {

@@ -241,7 +241,7 @@ INSTANTIATE_TEST_SUITE_P(
         MistakeCase{"capital", "list = \"Kind=git\"", 2, "Kind=git"},
         MistakeCase{"blanks_around_the_sign", "list = \"kind = git\"", 2, "\"=\""},
         MistakeCase{"blank_in_a_path", "list = \"/srv/my repos/*\"", 2, "two of path"},
-        MistakeCase{"tilde", "dump = \"~/work/*\"", 2, "matches no path"},
+        MistakeCase{"tilde", "dump = \"~/keep/*\"", 2, "matches no path"},
         MistakeCase{"relative_path", "dump = \"srv/keep\"", 2, "matches no path"},
         MistakeCase{"slash_at_the_end", "dump = \"/srv/keep/\"", 2, "\"/srv/keep/*\""},
         MistakeCase{"two_kinds", "list = \"kind=git kind=hg\"", 2, "two of kind"},

@@ -172,7 +172,7 @@ TEST(ProcessTest, D15_BinaryOutputIsKeptAsItIs) {
 
 TEST(ProcessTest, AProcessThatHoldsThePipesIsNotWaitedFor) {
   const auto begin = Clock::now();
-  const CommandResult result = shell("sleep 300 & echo $!");
+  const CommandResult result = shell("tail -f /dev/null & echo $!");
   EXPECT_TRUE(result.ok());
   EXPECT_LT(Clock::now() - begin, seconds(60));
   const pid_t left = std::stoi(result.out);
@@ -187,7 +187,7 @@ TEST(ProcessTest, D11_TheDeadlineEndsIt) {
 }
 
 TEST(ProcessTest, D12_TheDeadlineEndsAlsoWhatIgnoresSigterm) {
-  const CommandResult result = shell("trap '' TERM INT HUP; echo ready; while :; do sleep 60; done",
+  const CommandResult result = shell("trap '' TERM INT HUP; echo ready; exec tail -f /dev/null",
                                      {Clock::now() + seconds(1), seconds(60)});
   EXPECT_EQ(result.end, End::kOverdue);
   EXPECT_EQ(result.out, "ready\n");
@@ -195,7 +195,7 @@ TEST(ProcessTest, D12_TheDeadlineEndsAlsoWhatIgnoresSigterm) {
 
 TEST(ProcessTest, D11_ASilentOneIsEndedAfterTheStallTime) {
   const auto begin = Clock::now();
-  const CommandResult result = shell("exec sleep 300", {begin + seconds(60), seconds(1)});
+  const CommandResult result = shell("exec tail -f /dev/null", {begin + seconds(60), seconds(1)});
   EXPECT_EQ(result.end, End::kStalled);
   EXPECT_LT(Clock::now() - begin, seconds(30));
   EXPECT_THAT(describe(result), HasSubstr("--timeout"));
@@ -215,7 +215,7 @@ TEST(ProcessTest, D14_AStopEndsIt) {
   test::in_child([] {
     install_stop_signals();
     request_stop(SIGTERM);
-    const CommandResult result = shell("exec sleep 300");
+    const CommandResult result = shell("exec tail -f /dev/null");
     EXPECT_EQ(result.end, End::kStopped);
   });
 }

@@ -108,5 +108,33 @@ TEST(TextSummaryTest, TellsWhatWentWrong) {
   EXPECT_THAT(text, HasSubstr("/var/\\nx"));
 }
 
+GoneCopy gone(const std::string& path, bool still_there = false) {
+  return {"id-1", "svn", path, 2048, "20260101T000000Z", still_there};
+}
+
+TEST(GoneLineTest, SaysWhatStaysAndHowToEndThat) {
+  EXPECT_EQ(text_line(gone("/srv/a\n")),
+            "gone      svn  /srv/a\\n  (2.0 KiB since 20260101T000000Z); its copies stay until "
+            "--forget id-1\n");
+}
+
+TEST(GoneLineTest, WhatIsStillThereMayBeDamaged) {
+  const std::string line = text_line(gone("/srv/a", true));
+  EXPECT_THAT(line, testing::StartsWith("DAMAGED?  svn  /srv/a"));
+  EXPECT_THAT(line, testing::HasSubstr("no repository any more; its copies stay"));
+}
+
+TEST(GoneLineTest, APlanSaysWhatWouldBeForgotten) {
+  EXPECT_EQ(plan_line(gone("/srv/a"), false), text_line(gone("/srv/a")));
+  EXPECT_EQ(plan_line(gone("/srv/a"), true), "would forget svn  /srv/a: all its copies\n");
+}
+
+TEST(UnseenTextTest, NamesTheFirstAndCountsTheOthers) {
+  EXPECT_EQ(text_of_unseen({gone("/srv/a")}),
+            "not looked at by the scan, so its copy of 20260101T000000Z stays as it is: /srv/a");
+  EXPECT_THAT(text_of_unseen({gone("/srv/a"), gone("/srv/b"), gone("/srv/c")}),
+              testing::EndsWith(": /srv/a and 2 more"));
+}
+
 }  // namespace
 }  // namespace repo

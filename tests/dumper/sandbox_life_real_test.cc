@@ -84,7 +84,7 @@ TEST_F(SandboxLifeTest, D12_TheDeadlineEndsWhatIgnoresAllSignalsAndItsChildren) 
 }
 
 TEST_F(SandboxLifeTest, D11_ASilentToolIsEndedAfterTheStallTime) {
-  Command command = tree_.command({"sleep", "300"});
+  Command command = tree_.command({"tail", "-f", "/dev/null"});
   command.patience.stall = seconds(1);
   EXPECT_EQ(sandbox_->run(command).end, End::kStalled);
 }

@@ -250,8 +250,8 @@ TEST_F(SandboxWallsTest, D31_NoDescriptorOfTheCallerIsThereWhoeverOpenedIt) {
 }
 
 TEST_F(SandboxWallsTest, TheProcessesOfTheHostAreNotThere) {
-  const test::Background sleeper({"sleep", "300"});
-  const std::string pid = std::to_string(sleeper.pid());
+  const test::Background waiting({"tail", "-f", "/dev/null"});
+  const std::string pid = std::to_string(waiting.pid());
   EXPECT_EQ(inside({"kill", pid}), "ESRCH");
   EXPECT_EQ(tree_.outside({"kill", pid}), "ok");
 }

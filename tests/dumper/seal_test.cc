@@ -7,12 +7,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
-#include <functional>
-#include <sstream>
 
 #include "base/digest.h"
-#include "dumper/checksums.h"
+#include "tests/dumper/seal_fixture.h"
 #include "tests/support/child.h"
 #include "tests/support/table.h"
 #include "tests/support/test_support.h"
@@ -22,55 +19,6 @@ namespace repo {
 namespace {
 
 using testing::HasSubstr;
-
-class SealTest : public testing::Test {
- protected:
-  void SetUp() override {
-    test::make_folder(source_);
-    test::make_folder(staging_);
-    test::make_folder(copy_);
-  }
-  Result<Sealed> try_seal(const Patience& patience = test::patient()) {
-    const UniqueFd source = test::open_folder(source_);
-    const UniqueFd staging = test::open_folder(staging_);
-    SealJob job;
-    job.staging = staging.get();
-    job.source = source.get();
-    job.elsewhere = elsewhere_ ? &*elsewhere_ : nullptr;
-    job.patience = patience;
-    return seal(job);
-  }
-  Sealed must_seal() {
-    Result<Sealed> sealed = try_seal();
-    EXPECT_TRUE(sealed) << describe(sealed.error());
-    if (!sealed) return {};
-    EXPECT_EQ(sealed->checksums_sha256, sha256_hex(checksums()));
-    EXPECT_EQ(sealed->owners_sha256, sha256_hex(owners()));
-    return *sealed;
-  }
-  void expect_refused(const std::string& path) {
-    const Result<Sealed> sealed = try_seal();
-    ASSERT_FALSE(sealed);
-    EXPECT_EQ(sealed.error().path, path) << describe(sealed.error());
-  }
-  std::string checksums() const { return test::read_file(staging_ + "/SHA256SUMS"); }
-  std::string owners() const { return test::read_file(staging_ + "/owners"); }
-  // "TYPE PATH" of each line of `owners`.
-  std::vector<std::string> owned() const {
-    std::vector<std::string> found;
-    std::istringstream lines(owners());
-    for (std::string line; std::getline(lines, line);) {
-      found.push_back(line.substr(0, 2) + line.substr(line.find(" - ") + 3));
-    }
-    return found;
-  }
-
-  std::optional<Elsewhere> elsewhere_;
-  test::TempDir tree_;
-  const std::string source_ = tree_ / "source";
-  const std::string staging_ = tree_ / "staging";
-  const std::string copy_ = staging_ + "/data";
-};
 
 TEST_F(SealTest, EveryFileIsHashedInTheOrderOfTheWalk) {
   test::write_file(copy_ + "/b", "bytes");
@@ -327,141 +275,6 @@ TEST_F(SealTest, AfterTheDeadlineItIsAnError) {
   const Result<Sealed> sealed = try_seal(test::no_time());
   ASSERT_FALSE(sealed);
   EXPECT_EQ(sealed.error().code, ETIMEDOUT);
-}
-
-// Of the files in "shared/" none is ever changed.
-class SealSharedTest : public SealTest {
- protected:
-  void SetUp() override {
-    SealTest::SetUp();
-    test::write_file(before_ + "/data/shared/a", "one");
-    test::write_file(before_ + "/data/shared/b", "two");
-    test::write_file(before_ + "/data/other", "three");
-    for (const char* each : {"/shared/a", "/shared/b", "/other"}) {
-      test::set_mode(before_ + "/data" + each, 0600);
-      test::set_mtime(before_ + "/data" + each, 1'000'000'000, 1);
-    }
-    for (const char* each : {"/shared", ""}) test::set_mode(before_ + "/data" + each, 0700);
-    // Digests that no hashing would give: so one sees where they come from.
-    sums_ = checksum_line(kOther, "data/other") + checksum_line(kA, "data/shared/a") +
-            checksum_line(kB, "data/shared/b");
-    test::write_file(before_ + "/SHA256SUMS", sums_);
-    std::filesystem::create_directories(copy_ + "/shared");
-  }
-  void link_to_before(const std::string& path) const {
-    std::filesystem::create_hard_link(before_ + "/data/" + path, copy_ + "/" + path);
-  }
-  // As a reflink: another file that is equal.
-  void clone_of_before(const std::string& path) const {
-    test::must_run({"cp", "-a", before_ + "/data/" + path, copy_ + "/" + path});
-  }
-  Result<Sealed> seal_sharing() {
-    const UniqueFd source = test::open_folder(source_);
-    const UniqueFd staging = test::open_folder(staging_);
-    const UniqueFd before = test::open_folder(before_);
-    const UniqueFd data = test::open_folder(before_ + "/data");
-    SealJob job;
-    job.staging = staging.get();
-    job.source = source.get();
-    job.previous = before.get();
-    job.previous_checksums_sha256 = sha256_hex(test::read_file(before_ + "/SHA256SUMS"));
-    job.shared = {data.get(), [](const std::string& path) { return path.starts_with("shared/"); }};
-    job.patience = test::patient();
-    return seal(job);
-  }
-  Sealed must_seal_sharing() {
-    const Result<Sealed> sealed = seal_sharing();
-    EXPECT_TRUE(sealed) << describe(sealed.error());
-    return sealed ? *sealed : Sealed();
-  }
-
-  const std::string kOther = std::string(64, '0');
-  const std::string kA = std::string(64, 'a');
-  const std::string kB = std::string(64, 'b');
-  const std::string before_ = tree_ / "before";
-  std::string sums_;
-};
-
-TEST_F(SealSharedTest, TheDigestsOfSharedFilesAreTakenOverAndTheFilesNotTouched) {
-  link_to_before("shared/a");
-  clone_of_before("shared/b");
-  test::write_file(copy_ + "/new", "new");
-  const std::string before = test::snapshot(before_ + "/data/shared/a");
-  const Totals totals = must_seal_sharing().totals;
-  EXPECT_EQ(checksums(), sha256_hex("new") + "  data/new\n" + kA + "  data/shared/a\n" + kB +
-                             "  data/shared/b\n");
-  EXPECT_EQ(totals.bytes, 9U);
-  EXPECT_EQ(totals.shared, 6U);
-  EXPECT_EQ(test::snapshot(before_ + "/data/shared/a"), before);
-}
-
-TEST_F(SealSharedTest, WhatMayChangeIsHashed) {
-  clone_of_before("other");
-  EXPECT_EQ(must_seal_sharing().totals.shared, 0U);
-  EXPECT_EQ(checksums(), sha256_hex("three") + "  data/other\n");
-}
-
-struct NotSharedCase : test::NamedCase {
-  std::function<void(const std::string& path)> deed;
-};
-
-class SealNotSharedTest : public SealSharedTest,
-                          public testing::WithParamInterface<NotSharedCase> {};
-
-TEST_P(SealNotSharedTest, D10_WhatIsNotTheFileOfThenIsHashed) {
-  clone_of_before("shared/a");
-  GetParam().deed(copy_ + "/shared/a");
-  EXPECT_EQ(must_seal_sharing().totals.shared, 0U);
-  EXPECT_EQ(checksums(), sha256_hex(test::read_file(copy_ + "/shared/a")) + "  data/shared/a\n");
-}
-
-INSTANTIATE_TEST_SUITE_P(Files, SealNotSharedTest,
-                         testing::Values(NotSharedCase{"another_size",
-                                                       [](const auto& path) {
-                                                         test::write_file(path, "longer");
-                                                         test::set_mtime(path, 1'000'000'000, 1);
-                                                       }},
-                                         NotSharedCase{"another_time",
-                                                       [](const auto& path) {
-                                                         test::write_file(path, "ONE");
-                                                         test::set_mtime(path, 1'000'000'000, 2);
-                                                       }}),
-                         test::case_name);
-
-TEST_F(SealSharedTest, D10_WithoutItsDigestASharedFileIsHashed) {
-  link_to_before("shared/a");
-  link_to_before("shared/b");
-  test::write_file(before_ + "/SHA256SUMS", checksum_line(kB, "data/shared/b"));
-  EXPECT_EQ(must_seal_sharing().totals.shared, 3U);
-  EXPECT_EQ(checksums(), sha256_hex("one") + "  data/shared/a\n" + kB + "  data/shared/b\n");
-  std::filesystem::remove(staging_ + "/SHA256SUMS");
-  std::filesystem::remove(staging_ + "/owners");
-  std::filesystem::remove(before_ + "/SHA256SUMS");
-  EXPECT_EQ(must_seal_sharing().totals.shared, 0U);
-  EXPECT_EQ(checksums(),
-            sha256_hex("one") + "  data/shared/a\n" + sha256_hex("two") + "  data/shared/b\n");
-}
-
-TEST_F(SealSharedTest, ASecondNameElsewhereIsRefusedAlsoOfWhatMayBeShared) {
-  test::write_file(tree_ / "outside", "one");
-  std::filesystem::create_hard_link(tree_ / "outside", copy_ + "/shared/a");
-  const Result<Sealed> sealed = seal_sharing();
-  ASSERT_FALSE(sealed);
-  EXPECT_EQ(sealed.error().path, "shared/a");
-}
-
-TEST_F(SealSharedTest, ALinkToAFileThatMayChangeIsRefused) {
-  link_to_before("other");
-  const Result<Sealed> sealed = seal_sharing();
-  ASSERT_FALSE(sealed);
-  EXPECT_EQ(sealed.error().path, "other");
-}
-
-TEST_F(SealSharedTest, D19_AFolderOfThePreviousCopyThatBecameALinkIsNotFollowed) {
-  std::filesystem::rename(before_ + "/data/shared", tree_ / "away");
-  test::make_link(before_ + "/data/shared", tree_ / "away");
-  test::must_run({"cp", "-a", tree_ / "away/a", copy_ + "/shared/a"});
-  EXPECT_EQ(must_seal_sharing().totals.shared, 0U);
 }
 
 }  // namespace

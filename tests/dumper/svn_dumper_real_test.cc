@@ -1,7 +1,6 @@
 // Real Subversion repositories: every format, what belongs to them, and what people put into them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 
@@ -292,14 +291,14 @@ TEST_F(SvnRealTest, ARepositoryInsideIsLeftOutOfTheOuterCopy) {
   test::svn_create(tree_ / "inner");  // svnadmin makes none inside another
   test::make_folder(path_ + "/extra");
   std::filesystem::rename(tree_ / "inner", path_ + "/extra/inner");
-  test::hg_init(path_ + "/work");
+  test::hg_init(path_ + "/files");
   item_.nested = {test::item_at("svn", path_ + "/extra/inner").source,
-                  test::item_at("hg", path_ + "/work").source};
+                  test::item_at("hg", path_ + "/files").source};
   must_dump();
   EXPECT_TRUE(test::exists(data() + "/extra"));
   EXPECT_FALSE(test::exists(data() + "/extra/inner"));
-  EXPECT_TRUE(test::exists(data() + "/work"));
-  EXPECT_FALSE(test::exists(data() + "/work/.hg"));
+  EXPECT_TRUE(test::exists(data() + "/files"));
+  EXPECT_FALSE(test::exists(data() + "/files/.hg"));
   EXPECT_TRUE(test::exists(data() + "/conf/authz"));
 }
 

@@ -1,15 +1,13 @@
 // The svn dumper without svn: a source made by hand, and a tool of the test's own that reads the
 // copy. What happens in the middle of a copy is in svn_copy_test.cc.
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
 
-#include "base/file_io.h"
 #include "dumper/dumper.h"
+#include "tests/dumper/svn_dumper_fixture.h"
 #include "tests/support/child.h"
 #include "tests/support/dump_support.h"
 #include "tests/support/scripted_runner.h"
@@ -20,79 +18,9 @@
 namespace repo {
 namespace {
 
-using test::ScriptedRunner;
-using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
-
-constexpr std::uint32_t kUid = 1'900'000'005;
-
-void rewrite(const std::string& path, const std::string& bytes) { test::write_file(path, bytes); }
-
-class SvnDumperTest : public testing::Test {
- protected:
-  void SetUp() override {
-    test::make_svn_skeleton(source_);
-    test::make_folder(staging_);
-    runner_.on("verify", [this](const Command&) {
-      meddle_in_verify_();
-      return verify_ends_;
-    });
-  }
-  DumpJob job() {
-    source_fd_ = test::open_folder(source_);
-    staging_fd_ = test::open_folder(staging_);
-    return {test::source_at("svn", source_),
-            source_fd_.get(),
-            staging_fd_.get(),
-            kUid,
-            nested_,
-            test::patient(),
-            {previous_fd_.get(),
-             [this](const std::string& path) { return dumper_->is_immutable(path); }},
-            verified_};
-  }
-  // The copy that was just made is the generation before, and the tool has read it.
-  void copy_is_the_previous_one(const Detail& verified) {
-    test::must_run({"cp", "-a", data_, previous_});
-    previous_fd_ = test::open_folder(previous_);
-    verified_ = verified;
-  }
-  Result<CopyFacts> copy() { return dumper_->copy(job(), runner_); }
-  CopyFacts must_copy() {
-    Result<CopyFacts> facts = copy();
-    EXPECT_TRUE(facts) << describe(facts.error());
-    return facts ? *std::move(facts) : CopyFacts();
-  }
-  Error must_fail() {
-    const Result<CopyFacts> facts = copy();
-    EXPECT_FALSE(facts);
-    return facts ? Error() : facts.error();
-  }
-  Result<Verified> verify(CopyFacts& facts) { return dumper_->verify(job(), facts, runner_); }
-  Error must_not_verify(CopyFacts& facts) {
-    const Result<Verified> verified = verify(facts);
-    EXPECT_FALSE(verified);
-    return verified ? Error() : verified.error();
-  }
-
-  test::TempDir tree_;
-  const std::string source_ = tree_ / "source";
-  const std::string staging_ = tree_ / "staging";
-  const std::string data_ = staging_ + "/data";
-  const std::string previous_ = tree_ / "previous";
-  UniqueFd previous_fd_;
-  UniqueFd source_fd_;
-  UniqueFd staging_fd_;
-  std::vector<std::string> nested_;
-  std::optional<Detail> verified_;
-  ScriptedRunner runner_;
-  std::function<void()> meddle_in_verify_ = [] {};
-  CommandResult verify_ends_ = ScriptedRunner::exits(0);
-  const std::unique_ptr<Dumper> dumper_ = make_svn_dumper();
-};
 
 TEST_F(SvnDumperTest, CopyingStartsNoToolAndTakesEverything) {
   test::write_file(source_ + "/conf/\xff\n", "names that are no text");
@@ -305,133 +233,6 @@ INSTANTIATE_TEST_SUITE_P(
     test::case_name);
 
 // The tool names what cannot be read of SQLite; nothing of the history is in there.
-TEST_F(SvnDumperTest, ADamagedCacheIsLeftOutAndTheRestReadAgain) {
-  CopyFacts facts = must_copy();
-  rewrite(data_ + "/db/rep-cache.db", "garbage");
-  verify_ends_ = ScriptedRunner::exits(1, "svnadmin: E200030: sqlite[S11]: malformed\n");
-  meddle_in_verify_ = [this] {
-    if (!test::exists(data_ + "/db/rep-cache.db")) verify_ends_ = ScriptedRunner::exits(0);
-  };
-  const Result<Verified> verified = verify(facts);
-  ASSERT_TRUE(verified) << describe(verified.error());
-  EXPECT_EQ(runner_.calls().size(), 2U);
-  EXPECT_FALSE(test::exists(data_ + "/db/rep-cache.db"));
-  EXPECT_THAT(facts.notes, ElementsAre(HasSubstr("rep-cache.db")));
-}
-
-TEST_F(SvnDumperTest, D10_WithoutACacheSuchAnErrorIsAFailure) {
-  CopyFacts facts = must_copy();
-  verify_ends_ = ScriptedRunner::exits(1, "svnadmin: E200030: sqlite[S11]: malformed\n");
-  EXPECT_THAT(must_not_verify(facts).message, HasSubstr("E200030"));
-  EXPECT_THAT(facts.notes, IsEmpty());
-}
-
-TEST_F(SvnDumperTest, D10_WhatIsWrongBesideTheCacheIsStillAFailure) {
-  CopyFacts facts = must_copy();
-  rewrite(data_ + "/db/rep-cache.db", "garbage");
-  verify_ends_ = ScriptedRunner::exits(1, "svnadmin: E200030: sqlite[S11]: malformed\n");
-  meddle_in_verify_ = [this] {
-    if (test::exists(data_ + "/db/rep-cache.db")) return;
-    verify_ends_ = ScriptedRunner::exits(1, "svnadmin: E160004: Corrupt filesystem\n");
-  };
-  EXPECT_THAT(must_not_verify(facts).message, HasSubstr("E160004"));
-}
-
-TEST_F(SvnDumperTest, D10_RevisionsThatCurrentDoesNotNameAreNotLostInSilence) {
-  for (const char* revision : {"8", "9"}) rewrite(source_ + "/db/revs/0/" + revision, "x");
-  EXPECT_THAT(describe(must_fail()), testing::AllOf(HasSubstr("db/current"), HasSubstr("holds 9")));
-}
-
-TEST_F(SvnDumperTest, ACommitInFlightHasWrittenItsRevisionAlready) {
-  rewrite(source_ + "/db/revs/0/8", "x");
-  rewrite(source_ + "/db/revprops/0/8", "x");
-  must_copy();
-  EXPECT_FALSE(test::exists(data_ + "/db/revs/0/8"));
-  EXPECT_FALSE(test::exists(data_ + "/db/revprops/0/8"));
-  EXPECT_TRUE(test::exists(data_ + "/db/revs/0/7"));
-}
-
-TEST_F(SvnDumperTest, D15_AGiantOfHolesIsRefused) {
-  rewrite(source_ + "/conf/giant", "x");
-  std::filesystem::resize_file(source_ + "/conf/giant", std::uintmax_t{1} << 40);
-  EXPECT_THAT(describe(must_fail()), HasSubstr("holes"));
-  EXPECT_FALSE(test::exists(data_ + "/conf/giant"));
-}
-
-struct OddCase : test::NamedCase {
-  std::function<void(const std::string& source)> deed;
-  const char* named;
-};
-
-class SvnOddDataTest : public SvnDumperTest, public testing::WithParamInterface<OddCase> {};
-
-TEST_P(SvnOddDataTest, D19_IsNamedBeforeAnythingIsCopied) {
-  GetParam().deed(source_);
-  EXPECT_THAT(describe(must_fail()), HasSubstr(GetParam().named));
-  if (test::exists(data_)) {
-    EXPECT_THAT(test::names_in(data_), IsEmpty());
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Kinds, SvnOddDataTest,
-    testing::Values(
-        OddCase{"link_among_the_revisions",
-                [](const auto& source) { test::make_link(source + "/db/revs/0/8", "/etc/shadow"); },
-                "db/revs/0/8"},
-        OddCase{"folder_behind_a_link",
-                [](const auto& source) { test::make_link(source + "/db/locks", "/etc"); },
-                "db/locks"},
-        OddCase{"fifo_among_the_data",
-                [](const auto& source) { test::make_fifo(source + "/db/revs/0/8"); },
-                "db/revs/0/8"},
-        OddCase{"socket_among_the_data",
-                [](const auto& source) { test::make_socket(source + "/db/revs/0/8"); },
-                "db/revs/0/8"},
-        OddCase{"cache_behind_a_link",
-                [](const auto& source) { test::make_link(source + "/db/rep-cache.db", "/etc/x"); },
-                "db/rep-cache.db"},
-        OddCase{"fifo_in_place_of_current",
-                [](const auto& source) {
-                  std::filesystem::remove(source + "/db/current");
-                  test::make_fifo(source + "/db/current");
-                },
-                "db/current"},
-        OddCase{"berkeley_db_with_a_log_behind_a_link",
-                [](const auto& source) {
-                  rewrite(source + "/db/fs-type", "bdb\n");
-                  test::make_link(source + "/db/log.0000000001", "/etc/x");
-                },
-                "db/log.0000000001"}),
-    test::case_name);
-
-TEST_F(SvnDumperTest, WhatIsNestedIsLeftOutOfTheCopyAndOfTheLook) {
-  test::make_svn_skeleton(source_ + "/conf/in");
-  test::make_hg_skeleton(source_ + "/x");
-  nested_ = {"conf/in", "x/.hg"};
-  must_copy();
-  EXPECT_FALSE(test::exists(data_ + "/conf/in"));
-  EXPECT_FALSE(test::exists(data_ + "/x/.hg"));
-  EXPECT_TRUE(test::exists(data_ + "/x"));
-  EXPECT_TRUE(test::exists(data_ + "/conf/passwd"));
-  std::vector<std::string> seen;
-  ASSERT_TRUE(dumper_->look(job(), [&](const TreeEntry& entry) { seen.push_back(entry.path); }));
-  EXPECT_THAT(seen, Contains("x"));
-  EXPECT_THAT(seen, Not(Contains("x/.hg")));
-  EXPECT_THAT(seen, Not(Contains("conf/in")));
-}
-
-TEST_F(SvnDumperTest, D19_WhatIsNestedIsLeftOutWithoutFollowingLinks) {
-  test::write_file(tree_ / "elsewhere/in/file", "stays");
-  nested_ = {"conf/in", "away/in"};
-  test::make_link(source_ + "/conf/in", tree_ / "elsewhere/in");
-  test::make_link(source_ + "/away", tree_ / "elsewhere");
-  must_copy();
-  EXPECT_EQ(test::read_file(tree_ / "elsewhere/in/file"), "stays");
-  EXPECT_FALSE(test::exists(data_ + "/conf/in"));
-  EXPECT_EQ(test::contents(data_).at("away"), "-> " + (tree_ / "elsewhere"));
-}
-
 TEST_F(SvnDumperTest, TheVersionIsTheToolsFirstLine) {
   runner_.on("--version",
              [](const Command&) { return ScriptedRunner::exits(0, "", "1.14.2\nmore\n"); });

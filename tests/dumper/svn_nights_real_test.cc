@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "base/digest.h"
+#include "tests/dumper/svn_nights_fixture.h"
 #include "tests/support/real_dump.h"
 #include "tests/support/repositories.h"
 #include "tests/support/table.h"
@@ -21,98 +21,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr std::chrono::hours kDay{24};
-
-class SvnNightsTest : public test::RealDumpTest {
- protected:
-  SvnNightsTest() : RealDumpTest("svn") { keep_ = 100; }
-
-  void create(const std::vector<std::string>& options = {}, int shard = 0) {
-    test::svn_create(path_, options);
-    if (shard > 0) test::svn_set_shard(path_, shard);
-  }
-  void commit(int count) {
-    for (int i = 0; i < count; ++i) {
-      ++commits_;
-      test::svn_commit(path_, "file" + std::to_string(commits_ % 3),
-                       "content " + std::to_string(commits_) + "\n");
-    }
-  }
-  // Copies what there is, and sees that all is as it must be.
-  ItemResult night(std::chrono::seconds later = {}) {
-    ItemResult result = dump_later(later);
-    EXPECT_EQ(result.status, ItemStatus::kCopied) << describe(result.error.value_or(Error()));
-    if (result.error) ADD_FAILURE() << describe(*result.error);
-    expect_equal_to_the_source();
-    expect_older_ones_untouched();
-    kept_[result.generation] = fixed(data());
-    return result;
-  }
-  void expect_equal_to_the_source() const {
-    EXPECT_EQ(test::svn_complaint(data()), "");
-    EXPECT_EQ(test::svn_uuid(data()), test::svn_uuid(path_));
-    EXPECT_EQ(test::svn_tree(data()), test::svn_tree(path_));
-    EXPECT_EQ(in_a_copy(data()), in_a_copy(path_));
-    const test::Ran sums =
-        test::run({"bash", "-c", "cd \"$0\" && sha256sum --quiet --strict -c SHA256SUMS",
-                   test::current_of(*root_, item_)});
-    EXPECT_EQ(sums.status, 0) << sums.out << sums.err;
-  }
-  void expect_older_ones_untouched() const {
-    for (const auto& [generation, entries] : kept_) {
-      EXPECT_EQ(fixed(older(generation)), entries) << generation;
-    }
-  }
-  std::string older(const std::string& generation) const {
-    return test::older_of(*root_, item_) + "/" + generation + "/data";
-  }
-  // Contents, modes and times: all that may never change in a generation.
-  static std::map<std::string, std::string> fixed(const std::string& top) {
-    std::map<std::string, std::string> entries = test::contents_and_x(top);
-    for (auto& [path, text] : entries) {
-      const struct stat st = test::lstat_of(top + "/" + path);
-      text = sha256_hex(text) + " " + std::to_string(st.st_mode) + " " +
-             std::to_string(st.st_mtim.tv_sec) + "." + std::to_string(st.st_mtim.tv_nsec) + " " +
-             std::to_string(st.st_ino);
-    }
-    return entries;
-  }
-  // All that a copy has of its source.
-  static std::map<std::string, std::string> in_a_copy(const std::string& top) {
-    std::map<std::string, std::string> entries = test::contents_and_x(top);
-    std::erase_if(entries, [](const auto& entry) {
-      const std::string& path = entry.first;
-      return path.starts_with("db/transactions/") || path.starts_with("db/txn-protorevs/") ||
-             path.starts_with("db/rep-cache.db-");
-    });
-    return entries;
-  }
-  nlohmann::json record() const {
-    return nlohmann::json::parse(test::read_file(test::current_of(*root_, item_) + "/item.json"));
-  }
-  bool has_read_all() const { return !record()["verified"].contains("new"); }
-  // Whether a file of this copy is that of the generation before.
-  bool is_shared(const std::string& path, const ItemResult& before) const {
-    return test::lstat_of(data() + "/" + path).st_ino ==
-           test::lstat_of(older(before.generation) + "/" + path).st_ino;
-  }
-
-  // The file of a revision, wherever this format keeps it.
-  std::string file_of(int revision) const {
-    const std::string number = std::to_string(revision);
-    for (const std::string& path :
-         {"db/revs/" + number, "db/revs/0/" + number, "db/revs/0/r" + number}) {
-      if (S_ISREG(test::exists(path_ + "/" + path) ? test::lstat_of(path_ + "/" + path).st_mode
-                                                   : 0)) {
-        return path;
-      }
-    }
-    ADD_FAILURE() << "no file of revision " << number;
-    return "";
-  }
-
-  int commits_ = 0;
-  std::map<std::string, std::map<std::string, std::string>> kept_;
-};
 
 TEST_F(SvnNightsTest, OnlyWhatIsNewIsWrittenAndRead) {
   create();
@@ -251,76 +159,6 @@ TEST_F(SvnNightsTest, OtherRevisionsOfTheSameNumbersAreCopiedAndAllIsReadAgain) 
   EXPECT_FALSE(is_shared("db/revs/0/3", before));
 }
 
-void flip(const std::string& path, std::size_t at) {
-  const struct stat st = test::lstat_of(path);
-  std::string bytes = test::read_file(path);
-  bytes[at] = static_cast<char>(bytes[at] ^ 0x20);
-  test::write_file(path, bytes);
-  test::set_mtime(path, st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-}
-
-TEST_F(SvnNightsTest, D10_DamageInASharedFileIsFoundByTheVerificationOfTheWholeAndCopiedAnew) {
-  create();
-  test::svn_commit(path_, "large", std::string(5000, 'x') + "\n");
-  commit(3);
-  night();
-  kept_.clear();  // for this one is damaged now
-  flip(data() + "/db/revs/0/1", 100);
-  ASSERT_NE(test::svn_complaint(data()), "") << "the control";
-  commit(1);
-  const ItemResult mended = dump_later(8 * kDay);
-  ASSERT_EQ(mended.status, ItemStatus::kCopied) << describe(mended.error.value_or(Error()));
-  EXPECT_THAT(mended.notes, Contains(HasSubstr("copied whole")));
-  EXPECT_TRUE(has_read_all());
-  EXPECT_EQ(mended.bytes_written, mended.bytes);
-  expect_equal_to_the_source();
-}
-
-TEST_F(SvnNightsTest, D10_DamageThatShowsInTheTimesIsFoundAtOnce) {
-  create();
-  test::svn_commit(path_, "large", std::string(5000, 'x') + "\n");
-  commit(3);
-  night();
-  kept_.clear();
-  test::next_tick(tree_.path());
-  std::string bytes = test::read_file(data() + "/db/revs/0/1");
-  bytes[100] = static_cast<char>(bytes[100] ^ 0x20);
-  test::write_file(data() + "/db/revs/0/1", bytes);
-  commit(1);
-  const ItemResult mended = dump_later();
-  ASSERT_EQ(mended.status, ItemStatus::kCopied) << describe(mended.error.value_or(Error()));
-  EXPECT_EQ(mended.bytes_written, mended.bytes);
-  expect_equal_to_the_source();
-}
-
-// Also on a night on which only what is new would be read.
-TEST_F(SvnNightsTest, D10_AnOldRevisionThatWasDamagedAtTheSourceIsNotPublished) {
-  create();
-  test::svn_commit(path_, "large", std::string(5000, 'x') + "\n");
-  commit(3);
-  const ItemResult good = night();
-  std::string bytes = test::read_file(path_ + "/db/revs/0/1");
-  bytes[100] = static_cast<char>(bytes[100] ^ 0x20);
-  test::set_mode(path_ + "/db/revs/0/1", 0644);
-  test::write_file(path_ + "/db/revs/0/1", bytes);
-  commit(1);
-  const ItemResult bad = dump_later();
-  EXPECT_EQ(bad.status, ItemStatus::kFailed);
-  EXPECT_THAT(bad.error.value_or(Error()).op, HasSubstr("svnadmin verify"));
-  EXPECT_EQ(record()["generation"], good.generation);
-}
-
-TEST_F(SvnNightsTest, D10_AnOldRevisionThatWasLostAtTheSourceIsNotPublished) {
-  create();
-  commit(5);
-  const ItemResult good = night();
-  std::filesystem::remove(path_ + "/db/revs/0/2");
-  test::write_file(path_ + "/conf/passwd", "[users]\n");
-  const ItemResult bad = dump_later();
-  EXPECT_EQ(bad.status, ItemStatus::kFailed);
-  EXPECT_EQ(record()["generation"], good.generation);
-}
-
 TEST_F(SvnNightsTest, AfterAWeekAllIsReadAndAfterAMonthAllIsCopied) {
   create();
   commit(3);
@@ -380,34 +218,6 @@ TEST_F(SvnNightsTest, WhatIsMissingAndNotNeededIsMissedByNobody) {
   night();
   commit(1);
   night();
-}
-
-TEST_F(SvnNightsTest, AFlawedCacheIsLeftOutEachNight) {
-  create();
-  commit(2);
-  night();
-  test::write_file(path_ + "/db/rep-cache.db", "garbage");
-  for (int i = 0; i < 2; ++i) {
-    const ItemResult result = dump_later();
-    ASSERT_EQ(result.status, ItemStatus::kCopied) << describe(result.error.value_or(Error()));
-    EXPECT_THAT(result.notes, ElementsAre(HasSubstr("build-repcache")));
-    EXPECT_FALSE(test::exists(data() + "/db/rep-cache.db"));
-    EXPECT_EQ(test::svn_complaint(data()), "");
-    test::write_file(path_ + "/conf/night", std::to_string(i));
-  }
-}
-
-// Its header is good: only SQLite sees what is wrong with it.
-TEST_F(SvnNightsTest, ACacheThatIsDamagedInsideIsLeftOut) {
-  create();
-  commit(3);
-  std::string bytes = test::read_file(path_ + "/db/rep-cache.db");
-  std::fill(bytes.begin() + 100, bytes.end(), '\x7f');
-  test::write_file(path_ + "/db/rep-cache.db", bytes);
-  const ItemResult result = dump_later();
-  ASSERT_EQ(result.status, ItemStatus::kCopied) << describe(result.error.value_or(Error()));
-  EXPECT_EQ(test::svn_complaint(data()), "");
-  EXPECT_EQ(test::exists(data() + "/db/rep-cache.db"), result.notes.empty());
 }
 
 struct VersionCase : test::NamedCase {

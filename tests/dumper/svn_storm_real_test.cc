@@ -66,12 +66,10 @@ TEST_F(SvnStormTest, D23_EveryCopyUnderCommitsAndPackingIsWholeOrBusy) {
 TEST_F(SvnStormTest, D23_TemporaryFilesOfCommitsAreNoDifference) {
   test::svn_create(path_);
   const test::Background writer({"python3", "-c",
-                                 "import os, sys, time\n"
+                                 "import os, sys\n"
                                  "while os.path.exists(sys.argv[1]):\n"
                                  "    open(sys.argv[1] + '/db/svn-x', 'w').close()\n"
-                                 "    time.sleep(0.001)\n"
-                                 "    os.unlink(sys.argv[1] + '/db/svn-x')\n"
-                                 "    time.sleep(0.001)\n",
+                                 "    os.unlink(sys.argv[1] + '/db/svn-x')\n",
                                  path_});
   for (int i = 0; i < kCopies; ++i) {
     const ItemResult result = dump();

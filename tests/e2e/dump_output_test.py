@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import shutil
 
 from support import (DUMP, Case, add_svn_revision, content_of, main, make_hg, make_svn, must, read_json, run,
                      snapshot, validate)
@@ -131,13 +132,38 @@ class DryRunTest(OutputCase):
         self.assert_code(self.dump(self.manifest, "-n"), 0)
         self.assertEqual(snapshot(self.tmp), before)
 
+    def test_a_dry_run_shows_what_is_gone_and_removes_nothing(self):
+        self.assert_code(self.dump(self.manifest), 0)
+        shutil.rmtree(self.alpha)
+        manifest = self.scan()
+        before = self.seen_generations()
+        done = self.dump(manifest, "-n")
+        self.assert_code(done, 0)
+        self.assertRegex(done.text, rf"(?m)^gone      svn  {re.escape(str(self.alpha))}  .*--forget")
+        done = self.dump(manifest, "-n", "--forget", self.alpha)
+        self.assert_code(done, 0)
+        self.assertIn(f"would forget svn  {self.alpha}: all its copies\n", done.text)
+        self.assert_refused(self.dump(manifest, "-n", "--forget", self.beta), 2, "--forget")
+        for line in self.dump(manifest, "-n", "--json").json_lines():
+            validate(line, "result")
+        self.assertEqual(self.seen_generations(), before)
+        os.mkdir(self.alpha)
+        done = self.dump(self.scan(), "-n")
+        self.assert_code(done, 3)
+        self.assertIn(f"DAMAGED?  svn  {self.alpha}", done.text)
+
     def test_with_json_it_prints_json(self):
         done = self.dump(self.manifest, "-n", "--json")
         self.assert_code(done, 0)
         self.assertTrue(all(line.startswith("{") for line in done.text.splitlines()), f"{done}")
         lines = done.json_lines()
-        self.assertEqual(len(lines), 3)
-        self.assertEqual(lines[-1]["message_type"], "summary")
+        self.assertEqual([line["message_type"] for line in lines], ["item", "item", "summary"])
+        for line in lines:
+            validate(line, "result")
+        self.assertEqual([line["bytes"] for line in lines], [0, 0, 0])
+        needed = [line["bytes_needed"] for line in lines]
+        self.assertGreater(min(needed), 0)
+        self.assertEqual(needed[2], needed[0] + needed[1])
 
 
 class LinesTest(OutputCase):

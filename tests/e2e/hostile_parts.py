@@ -83,7 +83,7 @@ class Trap:
         self.program = self.folder / "program"
         self.program.write_text(f"""#!/bin/sh
 echo "$0" >> {self.ran}
-[ -e {self.folder}/control ] || exec sleep 1000
+[ -e {self.folder}/control ] || exec tail -f /dev/null
 exit 1
 """)
         self.program.chmod(0o755)

@@ -12,6 +12,7 @@
 
 #include "base/stop_signal.h"
 #include "dumper/dump_run.h"
+#include "dumper/item_result.h"
 #include "dumper/publish.h"
 #include "dumper/record.h"
 #include "dumper/sandbox.h"

@@ -1,0 +1,73 @@
+#include "dumper/item_result.h"
+
+#include <cerrno>
+
+#include "base/stop_signal.h"
+#include "dumper/source.h"
+
+namespace repo {
+
+ItemResult blank_result(const PlanItem& item) {
+  ItemResult result;
+  result.id = item.id;
+  result.kind = item.source.kind;
+  result.path = item.source.path;
+  result.status = ItemStatus::kFailed;
+  return result;
+}
+
+ItemResult failed_item(const PlanItem& item, const Error& error) {
+  ItemResult result = blank_result(item);
+  const bool vanished = error.op == "open" && error.path == item.source.path &&
+                        (error.code == ENOENT || error.code == ENOTDIR);
+  if (vanished) result.status = ItemStatus::kVanished;
+  if (stop_requested() != 0) result.status = ItemStatus::kSkipped;
+  result.error = in_source(error, item.source);
+  return result;
+}
+
+ItemResult unchanged_item(const PlanItem& item, const GenerationSummary& current) {
+  ItemResult result = blank_result(item);
+  result.status = ItemStatus::kUnchanged;
+  result.bytes = current.bytes;
+  result.generation = current.generation;
+  result.fingerprint = current.fingerprint;
+  for (const std::string& reason : current.frozen) {
+    result.notes.push_back(told_of_freeze(reason, item.id));
+  }
+  return result;
+}
+
+ItemResult listed_item(const RunItem& item) {
+  ItemResult result = blank_result(item.plan);
+  result.status = ItemStatus::kSkipped;
+  result.listed_by = item.decision.rule;
+  result.notes = {item.decision.note};
+  if (item.previous) {
+    result.notes.push_back("its copy of " + item.previous->generation + " is not renewed");
+  }
+  return result;
+}
+
+ItemResult planned_item(const RunItem& item) {
+  if (item.reuse.unchanged) return unchanged_item(item.plan, *item.previous);
+  if (item.is_listed_only()) return listed_item(item);
+  ItemResult result = blank_result(item.plan);
+  result.error = item.plan.refused ? item.plan.refused : item.unreadable;
+  if (result.error) return result;
+  result.status = ItemStatus::kSkipped;
+  result.bytes_needed = item.need.bytes;
+  return result;
+}
+
+bool is_good(const ItemResult& result) {
+  const bool is_there =
+      result.status == ItemStatus::kCopied || result.status == ItemStatus::kUnchanged;
+  return (is_there || !result.listed_by.empty()) && !result.error;
+}
+
+std::string told_of_freeze(const std::string& reason, const std::string& id) {
+  return "older copies are kept, since " + reason + " (--accept " + id + " ends it)";
+}
+
+}  // namespace repo
