@@ -198,7 +198,7 @@ class TwinsTest(PolicyCase):
         must("hg", "clone", "-q", alpha, self.src / "further")
         add_hg_commit(self.src / "further", "more")
         for name in ("empty", "void"):
-            make_hg(self.src / name)
+            make_hg(self.src / name, 0)
         self.assert_one_is_a_copy(alpha, self.src / "beta")
 
     def test_git(self):
