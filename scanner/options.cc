@@ -7,6 +7,7 @@
 
 #include "base/exit_code.h"
 #include "base/options_config.h"
+#include "base/path_glob.h"
 #include "scanner/signature.h"
 
 namespace repo {
@@ -81,7 +82,8 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
   app.add_option("--exclude", options.excludes,
                  "leave out what matches: the whole path, or without '/' any name (repeatable)")
       ->type_name("GLOB")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->check([](const std::string& glob) { return mistake_in_glob(glob).value_or(""); });
   app.add_flag("--network", options.network, "enter network file systems");
   app.add_option("--fs", fs_types, "enter file systems of this type too (repeatable)")
       ->type_name("TYPE")
