@@ -137,6 +137,10 @@ bool is_within(std::string_view path, std::string_view root) {
   return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/');
 }
 
+bool is_below(std::string_view path, std::string_view root) {
+  return path.size() > root.size() && is_within(path, root);
+}
+
 std::string join_path(std::string_view parent, std::string_view name) {
   std::string path(parent);
   if (path.empty() || path.back() != '/') path += '/';

@@ -31,8 +31,11 @@ std::optional<std::string> base64_decode(std::string_view text);
 // Absolute, no empty, "." or ".." component, no NUL, no trailing slash ("/" itself is fine).
 bool is_canonical_path(std::string_view path);
 
-// True where `path` is `root` or lies below it. Both canonical.
+// True where `path` is `root` or lies below it. Both canonical, or relative to the same directory.
 bool is_within(std::string_view path, std::string_view root);
+
+// The same without `root` itself.
+bool is_below(std::string_view path, std::string_view root);
 
 // `parent` and `name` with one slash between them.
 std::string join_path(std::string_view parent, std::string_view name);

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/text.h"
+
 namespace repo {
 namespace {
 
@@ -14,8 +16,6 @@ bool is_bare(char c) {
 }
 
 // Not printable() yet: describe() does that.
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
 void append_utf8(std::string& bytes, std::uint32_t code) {
   auto put = [&](std::uint32_t byte) { bytes += static_cast<char>(byte); };
   auto tail = [&](std::uint32_t bits) { put(0x80 | (bits & 0x3F)); };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <charconv>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -16,6 +17,11 @@ std::optional<Number> to_number(std::string_view text, int base = 10) {
   const auto [stop, error] = std::from_chars(text.data(), end, value, base);
   if (error != std::errc() || stop != end) return std::nullopt;
   return value;
+}
+
+// The number at the beginning, which ends with the text, its first line or a blank.
+inline std::optional<std::uint64_t> leading_number(std::string_view text) {
+  return to_number<std::uint64_t>(text.substr(0, text.find_first_of(" \n")));
 }
 
 }  // namespace repo

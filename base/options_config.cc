@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <map>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -117,6 +118,13 @@ Result<Config> configure(CLI::App& app) {
 
 Error in_config(const CLI::App& app, const Error& mistake) {
   return plain_error("use", path_of(app), mistake.message);
+}
+
+OptionsMessage parse_message(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const bool asked = app.exit(error, out, err) == 0;
+  return {exit_status(asked ? ExitCode::kOk : ExitCode::kUsage), asked ? out.str() : err.str()};
 }
 
 OptionsMessage config_message(const std::string& tool, const Error& error) {

@@ -9,7 +9,8 @@
 
 namespace CLI {
 class App;
-}
+class ParseError;
+}  // namespace CLI
 
 namespace repo {
 
@@ -27,6 +28,9 @@ Result<Config> configure(CLI::App& app);
 
 // A mistake in a section of that file, with the file's name.
 Error in_config(const CLI::App& app, const Error& mistake);
+
+// What CLI11 has to say of the command line: help and version are no error.
+OptionsMessage parse_message(const CLI::App& app, const CLI::ParseError& error);
 
 // `error`, which is about the configuration, as what the tool prints: exit status 2.
 OptionsMessage config_message(const std::string& tool, const Error& error);

@@ -7,8 +7,8 @@
 
 namespace repo {
 
-// Why `glob` can match nothing: all paths begin with '/' and none ends with one. Nothing where it
-// can.
+// Why `glob` can match nothing: paths are canonical (bytes_path.h), so that they begin with '/' and
+// none ends with one. Nothing where it can, as far as that is seen without its brackets.
 std::optional<std::string> mistake_in_glob(const std::string& glob);
 
 }  // namespace repo

@@ -4,25 +4,19 @@
 
 #include <cstring>
 
+#include "dumper/last_lines.h"
+
 namespace repo {
 namespace {
 
 // The last lines, joined, without the blank ones.
 std::string last_words(const std::string& text) {
   constexpr std::size_t kLines = 4;
-  std::vector<std::string> lines;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    if (end > at) lines.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
   std::string words;
   constexpr std::size_t kLongest = 400;  // bytes of a line
-  for (std::string& line : lines) {
+  for (std::string& line : last_lines(text, kLines)) {
     if (line.size() > kLongest) line = line.substr(0, kLongest) + "…";
-  }
-  for (std::size_t i = lines.size() > kLines ? lines.size() - kLines : 0; i < lines.size(); ++i) {
-    words += (words.empty() ? "" : " | ") + lines[i];
+    words += (words.empty() ? "" : " | ") + line;
   }
   return words;
 }

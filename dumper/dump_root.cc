@@ -17,11 +17,12 @@
 #include "base/bytes_path.h"
 #include "base/file_io.h"
 #include "dumper/tree.h"
+#include "scanner/signature.h"
 
 namespace repo {
 namespace {
 
-constexpr const char* kMarker = ".repo-backup";
+const std::string kMarker(kDumpRootMarker);
 constexpr std::size_t kSmall = std::size_t{16} << 20;
 
 constexpr const char* kMarkerText =
@@ -94,19 +95,10 @@ std::string without_trailing_slashes(std::string path) {
 }
 
 Result<bool> is_empty(int directory) {
-  class Any final : public TreeVisitor {
-   public:
-    bool any = false;
-    Result<Descend> enter(const TreeEntry& entry, int, const std::string&) override {
-      any = any || (!entry.path.empty() && entry.path != "lost+found");
-      return entry.path.empty() ? Descend::kYes : Descend::kNo;
-    }
-    Status leave(const TreeEntry&, int) override { return {}; }
-  } visitor;
-  if (Status walked = walk_tree({directory, std::nullopt}, visitor, kNoLimit); !walked) {
-    return walked.error();
-  }
-  return !visitor.any;
+  const Result<std::vector<std::string>> names = names_in(directory);
+  if (!names) return names.error();
+  return std::all_of(names->begin(), names->end(),
+                     [](const std::string& name) { return name == "lost+found"; });
 }
 
 // A swap of two directories and a rename that must not replace: what publishing needs.
@@ -270,7 +262,7 @@ Result<TargetLook> look_at_target(const std::string& dir) {
                        "others can write there: chmod 0700 it, and see what is in it");
   }
   struct stat marker = {};
-  look.initialised = fstatat(top.get(), kMarker, &marker, AT_SYMLINK_NOFOLLOW) == 0 &&
+  look.initialised = fstatat(top.get(), kMarker.c_str(), &marker, AT_SYMLINK_NOFOLLOW) == 0 &&
                      S_ISREG(marker.st_mode) && marker.st_uid == geteuid();
   if (look.initialised) return look;
   Result<bool> empty = is_empty(top.get());

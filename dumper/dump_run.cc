@@ -117,12 +117,17 @@ class Run {
     if (target_.initialised) {
       const UniqueFd current(open((target_.path + "/current").c_str(),
                                   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-      if (current) {
-        if (const auto refusal = look_for_gone(current.get())) return refused(*refusal);
-        look_for_reusable(current.get());
+      if (!current) {
+        const Error error = system_error("open", target_.path + "/current", errno);
+        return refused(refuse(ExitCode::kFailed, error));
       }
+      if (const auto refusal = look_for_gone(current.get())) return refused(*refusal);
+      look_for_reusable(current.get());
+      if (stop_requested() != 0) return stopped();
+    } else if (const auto refusal = unknown_to_forget()) {
+      return refused(*refusal);
     }
-    bool incomplete = !summary_.scan_complete || !policy_holds_;
+    bool incomplete = !summary_.scan_complete || !policy_holds_ || !records_hold_;
     std::uint64_t needed = 0;
     for (const RunItem& item : items_) {
       const ItemResult result = planned_item(item);
@@ -133,11 +138,12 @@ class Run {
     }
     for (const GoneCopy& copy : gone_) {
       const bool forgotten = is_to_be_forgotten(copy);
-      output_.print(gone_line(copy), plan_line(copy, forgotten), copy.still_there);
-      incomplete = incomplete || (copy.still_there && !forgotten);
+      output_.print(forgotten ? "" : gone_line(copy), plan_line(copy, forgotten), copy.still_there);
+      if (forgotten) continue;
+      ++summary_.gone;
+      incomplete = incomplete || copy.still_there;
     }
     summary_.bytes_needed = needed;
-    summary_.gone = gone_.size();
     summary_.finished = utc_now();
     summary_.exit_status = exit_status(incomplete ? ExitCode::kIncomplete : ExitCode::kOk);
     output_.print(
@@ -182,6 +188,15 @@ class Run {
     if (!missing) return refuse(ExitCode::kFailed, missing.error());
     gone_ = std::move(missing->gone);
     if (!missing->not_looked_at.empty()) output_.tell(text_of_unseen(missing->not_looked_at));
+    for (const std::string& id : missing->unreadable) {
+      output_.tell("cannot read the record of the copy current/" + printable(id) +
+                   ": whether its repository is gone is not known");
+    }
+    records_hold_ = missing->unreadable.empty();
+    return unknown_to_forget();
+  }
+
+  std::optional<Refusal> unknown_to_forget() const {
     for (const std::string& each : options_.forget) {
       const bool known = std::any_of(gone_.begin(), gone_.end(), [&](const GoneCopy& copy) {
         return copy.id == each || copy.path == each;
@@ -219,7 +234,10 @@ class Run {
       result.error = plain_error("copy", item.plan.source.path, error.what());
     }
     if (result.status != ItemStatus::kCopied) {
-      if (Status told = log.add(result); !told && !result.error) result.error = told.error();
+      if (Status told = log.add(result); !told && !result.error) {
+        result = blank_result(item.plan);
+        result.error = told.error();
+      }
     }
     return result;
   }
@@ -278,7 +296,7 @@ class Run {
       output_.print(gone_line(copy), text_line(copy), copy.still_there);
       good = good && !copy.still_there;
     }
-    good = good && summary_.scan_complete && policy_holds_;
+    good = good && summary_.scan_complete && policy_holds_ && records_hold_;
     for (const ItemResult& result : results) {
       count(result);
       summary_.bytes += result.bytes;
@@ -381,6 +399,7 @@ class Run {
   std::vector<RunItem> items_;
   std::vector<GoneCopy> gone_;
   bool policy_holds_ = true;  // no rule is without effect because its user is not known
+  bool records_hold_ = true;  // of all copies without a source it is known what they are
   TargetLook target_;
   std::optional<DumpRoot> root_;
   Tools tools_;

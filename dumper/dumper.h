@@ -54,6 +54,12 @@ struct CopyFacts {
   std::vector<std::string> notes;  // for people: what is special about this copy
 };
 
+// What a tool that may write into a copy can make a file of it grow to, in bytes.
+std::uint64_t enough_for_a_file(const TreeLook& copy);
+
+// The fingerprint of a copy is not the one that its source had.
+Error other_fingerprint();
+
 enum class Verified { kWhole, kNewPart };
 
 class Dumper {

@@ -11,6 +11,7 @@
 
 #include "base/bytes_path.h"
 #include "base/file_io.h"
+#include "base/text.h"
 #include "dumper/git_layout.h"
 
 namespace repo {
@@ -39,30 +40,37 @@ class Borrowed {
     Result<std::vector<std::string>> named = names_in(objects, as);
     if (!named) return named.error();
     for (const std::string& path : *named) {
+      const std::string shown = printable(path.substr(0, PATH_MAX));
+      if (auto error = out_of_patience(options_.patience)) return *error;
       if (depth == kDeepest) {
-        brought.notes.push_back("alternates are nested too deep: " + printable(path) +
-                                " is left out");
+        note("alternates are nested too deep: " + shown + " is left out");
         continue;
       }
       Result<UniqueFd> place = open_directory_as(objects, path, identity_);
       if (!place) {
-        if (++unreadable_ <= kTold) {
-          brought.notes.push_back(fmt::format("the alternate {} cannot be read by the owner: {}",
-                                              printable(path), place.error().message));
-        }
+        note(fmt::format("the alternate {} cannot be read by the owner: {}", shown,
+                         place.error().message));
         continue;
       }
       struct stat st = {};
       if (fstat(place->get(), &st) != 0) return system_error("stat", path, errno);
       if (!seen_.insert({st.st_dev, st.st_ino}).second) continue;
       if (Status copied = copy(place->get()); !copied) return copied;
-      brought.notes.push_back("objects of the alternate " + printable(path) + " are in the copy");
+      note("objects of the alternate " + shown + " are in the copy");
       if (Status deeper = from(place->get(), identity_, depth + 1); !deeper) return deeper;
     }
     return {};
   }
 
  private:
+  // There may be any number of lines to tell of.
+  void note(std::string text) {
+    constexpr std::size_t kTold = 20;
+    if (brought.notes.size() > kTold) return;
+    if (brought.notes.size() == kTold) text = "and more alternates";
+    brought.notes.push_back(std::move(text));
+  }
+
   // One path a line; '#' begins a comment. Where somebody else than the owner may write, he may
   // have planted it: then the owner's rights are not what to follow it with.
   Result<std::vector<std::string>> names_in(int objects, const std::optional<Identity>& as) {
@@ -76,18 +84,16 @@ class Borrowed {
     }
     const bool is_his = st.st_uid == owner_ || st.st_uid == 0;
     if (!S_ISREG(st.st_mode) || !is_his || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-      brought.notes.push_back(
+      note(
           "somebody else than the owner can write objects/info/alternates: "
           "not followed (chmod go-w)");
       return names;
     }
     const Result<std::string> text = read_to_end(file->get(), kSmall);
     if (!text) return system_error("read", "objects/info/alternates", text.error().code);
-    for (std::size_t at = 0; at < text->size();) {
-      const std::size_t end = std::min(text->find('\n', at), text->size());
-      std::string line = text->substr(at, end - at);
-      if (!line.empty() && line[0] != '#') names.push_back(std::move(line));
-      at = end + 1;
+    for (std::string_view rest = *text; !rest.empty();) {
+      const std::string_view line = take_line(rest);
+      if (!line.empty() && line[0] != '#') names.emplace_back(line);
     }
     return names;
   }
@@ -160,8 +166,6 @@ class Borrowed {
   const int target_;
   CopyOptions options_;
   std::set<std::pair<dev_t, ino_t>> seen_;
-  static constexpr int kTold = 10;  // the rest is as unreadable
-  int unreadable_ = 0;
 };
 
 }  // namespace
@@ -183,9 +187,7 @@ Result<TreeLook> copy_packs(const TreeSource& source, int target, const CopyOpti
     last = std::move(next);
   }
   if (!last) return last;
-  Error error = system_error("copy", "", EBUSY);
-  error.message = "packs come and go all the time";
-  return error;
+  return busy("", "packs come and go all the time");
 }
 
 }  // namespace repo

@@ -75,11 +75,7 @@ class DirectoryCopy {
     const std::vector<std::string> wrong =
         out_of_time(*before, *copy, *after,
                     [this](const std::string& ref) { return read_reflog(source_, ref); });
-    if (!wrong.empty()) {
-      Error error = system_error("copy", wrong.front(), EBUSY);
-      error.message = "changed more than once while it was copied";
-      return error;
-    }
+    if (!wrong.empty()) return busy(wrong.front(), "changed more than once while it was copied");
     state = *std::move(copy);
     if (state.contains("shallow")) notes.push_back("a shallow clone: its history is cut");
     if (Status copied = pass(GitPart::kContent); !copied) return copied;
@@ -183,7 +179,9 @@ Result<CopyFacts> copy_git(const DumpJob& job) {
       whole, nested, job.patience, [&finder](const TreeEntry& entry) { finder.see(entry); });
   if (!first) return in(first.error(), inside);
   if (inflates(*first)) return too_much_for_its_size();
-  const std::vector<std::string> directories = finder.found();
+  const Result<std::vector<std::string>> found = finder.found();
+  if (!found) return in(found.error(), inside);
+  const std::vector<std::string>& directories = *found;
   std::optional<Error> odd;
   const Result<TreeLook> again =
       look_at_tree(whole, nested, job.patience, [&](const TreeEntry& entry) {
@@ -252,7 +250,9 @@ Result<CopiedGit> open_copied_git(const DumpJob& job) {
       look_at_tree({git->get(), std::nullopt}, Skip(), job.patience,
                    [&finder](const TreeEntry& entry) { finder.see(entry); });
   if (!look) return look.error();
-  return CopiedGit{*std::move(git), finder.found()};
+  Result<std::vector<std::string>> found = finder.found();
+  if (!found) return found.error();
+  return CopiedGit{*std::move(git), *std::move(found)};
 }
 
 Result<Detail> fingerprint_of(const CopiedGit& copied, const Patience& patience) {

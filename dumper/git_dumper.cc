@@ -16,6 +16,7 @@
 
 #include "base/bytes_path.h"
 #include "base/file_io.h"
+#include "base/text.h"
 #include "dumper/dumper.h"
 #include "dumper/git_copy.h"
 #include "dumper/git_layout.h"
@@ -94,7 +95,7 @@ class GitDumper final : public Dumper {
     const CommandResult result = runner.run(command);
     if (!result.ok()) return tool_error("run git --version", result);
     const std::string start = "git version ";
-    const std::string line = result.out.substr(0, result.out.find('\n'));
+    const std::string line = first_line(result.out);
     return line.starts_with(start) ? line.substr(start.size()) : line;
   }
 
@@ -139,7 +140,7 @@ class GitDumper final : public Dumper {
     const Result<Detail> fingerprint = fingerprint_of(*copied, job.patience);
     if (!fingerprint) return fingerprint.error();
     if (*fingerprint != facts.fingerprint) {
-      return plain_error("compare", "", "the copy's fingerprint is not the source's");
+      return other_fingerprint();
     }
     return Verified::kWhole;
   }
@@ -152,13 +153,7 @@ class GitDumper final : public Dumper {
     if (!clean) return clean.error();
     CopyOptions options;
     options.patience = job.patience;
-    options.skip = [](const std::string& path) {
-      const bool wanted = path == "HEAD" || path == "packed-refs" || path == "index" ||
-                          path == "shallow" || path == "refs" || path.starts_with("refs/") ||
-                          path == "logs" || path.starts_with("logs/") || path == "worktrees" ||
-                          path.starts_with("worktrees/");
-      return !wanted || path.find("/modules") != std::string::npos;
-    };
+    options.skip = [](const std::string& path) { return !fsck_starts_from(path); };
     const Result<TreeLook> copied = copy_tree({git, std::nullopt}, clean->get(), options);
     if (!copied) return copied.error();
     const Result<std::string> config = read_small_file(git, "config", kSmall);

@@ -2,16 +2,10 @@
 
 #include <algorithm>
 
+#include "base/bytes_path.h"
+
 namespace repo {
 namespace {
-
-bool is_below(std::string_view path, std::string_view folder) {
-  return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
-}
-
-bool is_at_or_below(std::string_view path, std::string_view folder) {
-  return path == folder || is_below(path, folder);
-}
 
 std::string_view last_component(std::string_view path) {
   const std::size_t slash = path.rfind('/');
@@ -26,9 +20,12 @@ std::string_view in_worktree(std::string_view path) {
   return slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
 }
 
-bool is_refs(std::string_view path) {
-  return path == "HEAD" || is_at_or_below(path, "refs") || is_at_or_below(path, "reftable");
+// Where git directories of submodules are, of the repository or of a linked worktree.
+bool is_in_modules(std::string_view path) {
+  return is_below(path, "modules") || is_below(in_worktree(path), "modules");
 }
+
+bool is_refs(std::string_view path) { return path == "HEAD" || is_within(path, "refs"); }
 
 // What a dead git process leaves behind, or a living one has in its hands. Not in hooks and lfs:
 // there any name may be somebody's.
@@ -47,12 +44,12 @@ bool is_transient(std::string_view path) {
 
 GitPart git_part(std::string_view path) {
   if (is_transient(path)) return GitPart::kLeftOut;
-  if (is_refs(path) || is_refs(in_worktree(path))) return GitPart::kRefs;
+  if (is_refs(path) || is_refs(in_worktree(path)) || is_reftable(path)) return GitPart::kRefs;
   if (path == "packed-refs") return GitPart::kPackedRefs;
-  if (is_at_or_below(path, "objects/pack")) return GitPart::kPacks;
+  if (is_within(path, "objects/pack")) return GitPart::kPacks;
   if (path == "objects/info/alternates") return GitPart::kLeftOut;
-  if (is_at_or_below(path, "objects/info")) return GitPart::kNames;
-  if (is_at_or_below(path, "objects") || is_at_or_below(path, "lfs")) return GitPart::kContent;
+  if (is_within(path, "objects/info")) return GitPart::kNames;
+  if (is_within(path, "objects") || is_within(path, "lfs")) return GitPart::kContent;
   return GitPart::kNames;
 }
 
@@ -69,27 +66,49 @@ bool leads_to(std::string_view path, GitPart part) {
   }
 }
 
+bool is_git_log(std::string_view path) {
+  return is_within(path, "logs") || is_within(in_worktree(path), "logs");
+}
+
+bool is_reftable(std::string_view path) {
+  return is_within(path, "reftable") || is_within(in_worktree(path), "reftable");
+}
+
 void GitDirectories::see(const TreeEntry& entry) {
   const std::string_view name = last_component(entry.path);
   // Whatever it is: what is no directory here is for others to refuse.
-  const bool is_landmark = name == "HEAD" || name == "objects" || name == "refs";
-  if (is_landmark && ("/" + entry.path).find("/modules/") != std::string::npos) {
-    landmarks_.insert(entry.path);
+  const unsigned landmark = name == "HEAD" ? 1U : name == "objects" ? 2U : name == "refs" ? 4U : 0U;
+  if (landmark == 0 || !is_in_modules(entry.path)) return;
+  std::string above = entry.path.substr(0, entry.path.rfind('/'));
+  if (!is_in_modules(above)) return;
+  constexpr std::size_t kNode = 96;  // of a map, with its string
+  const std::size_t size = above.size() + kNode;
+  if (size_ + size > kLargest) {
+    is_too_large_ = true;
+    return;
   }
+  const auto [seen, is_new] = landmarks_.try_emplace(std::move(above), 0U);
+  if (is_new) size_ += size;
+  seen->second |= landmark;
 }
 
-std::vector<std::string> GitDirectories::found() const {
-  std::vector<std::string> directories = {""};
-  for (const std::string& path : landmarks_) {
-    if (last_component(path) != "objects" || path.find('/') == std::string::npos) continue;
-    const std::string above = path.substr(0, path.rfind('/'));
-    if (("/" + above).find("/modules/") == std::string::npos) continue;
-    if (landmarks_.contains(above + "/HEAD") && landmarks_.contains(above + "/refs")) {
-      directories.push_back(above);
-    }
+Result<std::vector<std::string>> GitDirectories::found() const {
+  if (is_too_large_) {
+    return plain_error("copy", "modules", "more git directories of submodules than can be copied");
   }
-  std::sort(directories.begin(), directories.end());
+  std::vector<std::string> directories = {""};
+  constexpr unsigned kAll = 7;
+  for (const auto& [path, landmarks] : landmarks_) {
+    if (landmarks == kAll) directories.push_back(path);
+  }
   return directories;
+}
+
+bool fsck_starts_from(std::string_view path) {
+  const std::string_view inside = in_worktree(path);
+  if (is_within(inside, "modules")) return false;
+  return path == "HEAD" || path == "packed-refs" || path == "index" || path == "shallow" ||
+         is_within(path, "refs") || is_within(path, "logs") || is_within(path, "worktrees");
 }
 
 bool is_promisor(std::string_view path) { return path.ends_with(".promisor"); }

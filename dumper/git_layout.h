@@ -6,11 +6,13 @@
 // refs/files-backend.c in git's source (a loose ref is removed after packed-refs has it).
 #pragma once
 
-#include <set>
+#include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "dumper/tree.h"
 
 namespace repo {
@@ -31,16 +33,30 @@ GitPart git_part(std::string_view path);
 // Whether something of `part` can lie below the directory `path`.
 bool leads_to(std::string_view path, GitPart part);
 
+// logs/ or reftable/, of the repository or of a linked worktree, or what is in it.
+bool is_git_log(std::string_view path);
+bool is_reftable(std::string_view path);
+
 // Finds the git directories inside one while that is walked.
 class GitDirectories {
  public:
   void see(const TreeEntry& entry);
-  // Itself ("") first, then those of submodules, parents before what is in them, relative to it.
-  std::vector<std::string> found() const;
+  // Itself ("") first, then those of submodules, parents before what is in them, relative to it. An
+  // error where there are more of them than a repository has that nobody made for this.
+  Result<std::vector<std::string>> found() const;
 
  private:
-  std::set<std::string> landmarks_;  // paths in modules/ that a git directory must have
+  static constexpr std::size_t kLargest = std::size_t{32} << 20;
+  // Directories in modules/, and which of the three things each has that a git directory must have.
+  std::map<std::string, unsigned> landmarks_;
+  std::size_t size_ = 0;  // in memory, about
+  bool is_too_large_ = false;
 };
+
+// Whether git fsck starts from the file at `path` of a git directory, or from something below it:
+// all that names objects. Not submodules of a linked worktree, which are git directories
+// themselves.
+bool fsck_starts_from(std::string_view path);
 
 // Whether a file in objects/pack says that its pack came from a remote that keeps what it refers
 // to: a partial clone, which may lack objects. Source: Documentation/technical/partial-clone.txt.

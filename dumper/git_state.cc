@@ -10,6 +10,7 @@
 
 #include "base/digest.h"
 #include "base/file_io.h"
+#include "base/text.h"
 #include "dumper/git_layout.h"
 
 namespace repo {
@@ -17,13 +18,10 @@ namespace {
 
 constexpr std::size_t kLargestRef = std::size_t{64} << 10;
 constexpr std::size_t kLargestFile = std::size_t{256} << 20;
-constexpr std::size_t kLongestValue = 4096;  // a longer one is compared by its digest
+constexpr std::size_t kEndOfLog = std::size_t{4} << 20;  // tens of thousands of entries
+constexpr std::size_t kLongestValue = 4096;              // a longer one is compared by its digest
 // In memory, where several sets are at a time: about a million refs.
 constexpr std::size_t kLargestState = std::size_t{256} << 20;
-
-bool is_reftable(const std::string& path) {
-  return path.starts_with("reftable/") || path.find("/reftable/") != std::string::npos;
-}
 
 // Configuration, hooks and what else decides how git works with the repository.
 bool is_setting(const std::string& path) {
@@ -33,21 +31,9 @@ bool is_setting(const std::string& path) {
   return files.contains(path) || path.starts_with("hooks/");
 }
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
 std::string trimmed(std::string text) {
   while (text.ends_with('\n') || text.ends_with('\r') || text.ends_with(' ')) text.pop_back();
   return text;
-}
-
-// logs/, of the repository or of a linked worktree, and what is in it.
-bool is_log(std::string_view path) {
-  constexpr std::string_view kWorktrees = "worktrees/";
-  if (path.starts_with(kWorktrees)) {
-    const std::size_t slash = path.find('/', kWorktrees.size());
-    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-  }
-  return path == "logs" || path.starts_with("logs/");
 }
 
 // "OLD NEW NAME <EMAIL> TIME ZONE\tMESSAGE": NEW (refs/files-backend.c, "show_one_reflog_ent").
@@ -56,19 +42,29 @@ std::string new_value(std::string_view line) {
   return std::string(line.substr(first + 1, line.find(' ', first + 1) - first - 1));
 }
 
-// The new value in the last line of a log, which is read from its end.
-Result<std::string> newest_in_log(int parent, const std::string& name) {
-  const UniqueFd file(openat(parent, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+// The last `most` bytes of a file below `directory`; the first line of them may be cut.
+Result<std::string> end_of(int directory, const std::string& path, std::size_t most) {
+  const Result<UniqueFd> file = open_beneath(directory, path, O_RDONLY);
+  if (!file) return file.error();
   struct stat st = {};
-  if (!file || fstat(file.get(), &st) != 0) return system_error("open", name, errno);
-  std::string end(static_cast<std::size_t>(std::min<off_t>(st.st_size, off_t{kLargestRef})), '\0');
+  if (fstat(file->get(), &st) != 0) return system_error("stat", path, errno);
+  if (!S_ISREG(st.st_mode)) return system_error("read", path, EINVAL);
+  std::string end(std::min(static_cast<std::size_t>(st.st_size), most), '\0');
   const ssize_t n =
-      pread(file.get(), end.data(), end.size(), st.st_size - static_cast<off_t>(end.size()));
-  if (n < 0) return system_error("read", name, errno);
-  end = trimmed(end.substr(0, static_cast<std::size_t>(n)));
-  if (end.empty()) return std::string();
-  const std::size_t line = end.rfind('\n');  // npos + 1 is 0
-  return new_value(std::string_view(end).substr(line + 1));
+      pread(file->get(), end.data(), end.size(), st.st_size - static_cast<off_t>(end.size()));
+  if (n < 0) return system_error("read", path, errno);
+  end.resize(static_cast<std::size_t>(n));
+  return end;
+}
+
+// The new value in the last line of a log.
+Result<std::string> newest_in_log(int parent, const std::string& name) {
+  Result<std::string> end = end_of(parent, name, kLargestRef);
+  if (!end) return end;
+  const std::string text = trimmed(*std::move(end));
+  if (text.empty()) return text;
+  const std::size_t line = text.rfind('\n');  // npos + 1 is 0
+  return new_value(std::string_view(text).substr(line + 1));
 }
 
 // A state that cannot become too large for the memory.
@@ -102,7 +98,7 @@ class StateReader final : public TreeVisitor {
     const GitPart part = git_part(entry.path);
     if (entry.is_directory()) {
       const bool wanted = part == GitPart::kRefs || leads_to(entry.path, GitPart::kRefs) ||
-                          entry.path == "hooks" || entry.path == "info" || is_log(entry.path);
+                          entry.path == "hooks" || entry.path == "info" || is_git_log(entry.path);
       return wanted ? Descend::kYes : Descend::kNo;
     }
     if (entry.is_link() && part == GitPart::kRefs) {
@@ -116,7 +112,7 @@ class StateReader final : public TreeVisitor {
       } else if (!is_gone(text.error())) {
         return system_error("read", entry.path, text.error().code);
       }
-    } else if (entry.is_file() && is_log(entry.path)) {
+    } else if (entry.is_file() && is_git_log(entry.path)) {
       Result<std::string> newest = newest_in_log(parent, name);
       if (newest) {
         state.add(entry.path, *std::move(newest));
@@ -139,14 +135,14 @@ class StateReader final : public TreeVisitor {
 
 // "HEX NAME" a line; '#' begins a comment, '^' the object that the tag of the line before names.
 void add_packed(const std::string& text, BoundedState& state) {
-  for (std::size_t at = 0; at < text.size() && !state.is_too_large();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    const std::string line = text.substr(at, end - at);
-    at = end + 1;
+  for (std::string_view rest = text; !rest.empty() && !state.is_too_large();) {
+    const std::string_view line = take_line(rest);
     const std::size_t blank = line.find(' ');
     if (line.empty() || line[0] == '#' || line[0] == '^' || blank == std::string::npos) continue;
-    std::string name = line.substr(blank + 1);
-    if (name.starts_with("refs/")) state.add(std::move(name), line.substr(0, blank));
+    const std::string_view name = line.substr(blank + 1);
+    if (name.starts_with("refs/")) {
+      state.add(std::string(name), std::string(line.substr(0, blank)));
+    }
   }
 }
 
@@ -197,16 +193,16 @@ std::vector<std::string> read_reflog(int git, const std::string& ref) {
   // A worktree's HEAD has its log in the worktree's folder.
   const std::size_t slash = ref.find('/', std::string("worktrees/").size());
   const bool of_worktree = ref.starts_with("worktrees/") && slash != std::string::npos;
-  const std::string path = is_log(ref)   ? ref
-                           : of_worktree ? ref.substr(0, slash) + "/logs" + ref.substr(slash)
-                                         : "logs/" + ref;
+  const std::string path = is_git_log(ref) ? ref
+                           : of_worktree   ? ref.substr(0, slash) + "/logs" + ref.substr(slash)
+                                           : "logs/" + ref;
   std::vector<std::string> values;
-  const Result<std::string> text = read_small_file(git, path, kLargestFile);
+  const Result<std::string> text = end_of(git, path, kEndOfLog);
   if (!text) return values;
-  for (std::size_t at = 0; at < text->size();) {
-    const std::size_t end = std::min(text->find('\n', at), text->size());
-    const std::string line = text->substr(at, end - at);
-    at = end + 1;
+  std::string_view rest = *text;
+  if (text->size() == kEndOfLog) take_line(rest);  // it may be cut
+  while (!rest.empty()) {
+    const std::string_view line = take_line(rest);
     if (line.find(' ') != std::string::npos) values.push_back(new_value(line));
   }
   return values;

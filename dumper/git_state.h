@@ -33,8 +33,8 @@ std::vector<std::string> out_of_time(
     const GitState& before, const GitState& copy, const GitState& after,
     const std::function<std::vector<std::string>(const std::string& ref)>& reflog);
 
-// The new values in logs/REF of a git directory, oldest first; none where there is no log. `ref`
-// may be that path, too.
+// The new values in logs/REF of a git directory, oldest first; of a log of many thousand entries
+// the last ones; none where there is no log. `ref` may be that path, too.
 std::vector<std::string> read_reflog(int git, const std::string& ref);
 
 // For records: head, number of refs, and one digest over all of the state.

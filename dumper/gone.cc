@@ -52,7 +52,10 @@ Result<MissingSources> find_missing(int current, const Manifest& manifest) {
     for (const std::string& id : *ids) {
       if (found.contains({kind, id})) continue;
       const std::optional<GenerationSummary> copy = current_generation(current, kind, id);
-      if (!copy || copy->path.empty()) continue;
+      if (!copy || copy->path.empty()) {
+        missing.unreadable.push_back(kind + "/" + id);
+        continue;
+      }
       if (!is_within_any(copy->path, manifest.roots)) continue;
       const bool entered = !is_within_any(copy->path, manifest.pruned);
       (entered ? missing.gone : missing.not_looked_at)

@@ -15,6 +15,8 @@ struct MissingSources {
   std::vector<GoneCopy> gone;
   // From a place below the roots that the scan did not enter: excluded, on another file system …
   std::vector<GoneCopy> not_looked_at;
+  // KIND/ID of copies that the manifest has no item for, and whose record cannot be read.
+  std::vector<std::string> unreadable;
 };
 
 // The copies in `current` (open) whose source is not in `manifest`. Nothing where the scan was not

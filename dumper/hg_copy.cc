@@ -11,6 +11,7 @@
 
 #include "base/file_io.h"
 #include "base/stop_signal.h"
+#include "base/text.h"
 #include "dumper/hg_lock.h"
 #include "dumper/hg_state.h"
 #include "dumper/tree_copier.h"
@@ -182,9 +183,7 @@ class HgCopy {
         if (Status done = make_self_contained(facts); !done) return done.error();
       }
       if (!locked && !is_same(*second)) {
-        Error error = system_error("copy", ".hg", EBUSY);
-        error.message = "changed while it was copied, and no lock could be made";
-        return error;
+        return busy(".hg", "changed while it was copied, and no lock could be made");
       }
       facts.fingerprint = *std::move(state);
       if (locked) {
@@ -291,11 +290,9 @@ class HgCopy {
     Result<std::string> requires_text = read_small_file(target_hg_.get(), "requires", kSmall);
     if (!requires_text) return in_hg(requires_text.error(), ".hg");
     std::string kept;
-    for (std::size_t at = 0; at < requires_text->size();) {
-      const std::size_t end = std::min(requires_text->find('\n', at), requires_text->size());
-      const std::string line = requires_text->substr(at, end - at);
+    for (std::string_view rest = *requires_text; !rest.empty();) {
+      const std::string line(take_line(rest));
       if (line != "shared" && line != "relshared") kept += line + "\n";
-      at = end + 1;
     }
     if (Status put = put_file("requires", kept); !put) return put;
     if (shares_bookmarks()) {

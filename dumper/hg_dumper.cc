@@ -16,6 +16,7 @@
 #include <cerrno>
 
 #include "base/file_io.h"
+#include "base/text.h"
 #include "dumper/dumper.h"
 #include "dumper/hand_over.h"
 #include "dumper/hg_copy.h"
@@ -89,7 +90,7 @@ class HgDumper final : public Dumper {
     // "Mercurial Distributed SCM (version 6.3.2)"
     const std::string marker = "(version ";
     const std::size_t at = result.out.find(marker);
-    if (at == std::string::npos) return result.out.substr(0, result.out.find('\n'));
+    if (at == std::string::npos) return first_line(result.out);
     const std::size_t begin = at + marker.size();
     return result.out.substr(begin, result.out.find(')', begin) - begin);
   }
@@ -140,6 +141,7 @@ class HgDumper final : public Dumper {
     command.argv = arguments(data->get(), {"verify", "-q"});
     command.binds = {{data->get(), "/staging", true}};
     command.reads_any_file = true;
+    command.max_file_size = enough_for_a_file(*before);
     const CommandResult result = runner.run(command);
     if (Status closed = open->close(); !closed) return closed.error();
     if (!result.ok()) return tool_error("hg verify", result);
@@ -207,6 +209,7 @@ class HgDumper final : public Dumper {
     if (Status given = hand_over(scratch->get(), job.uid, job.patience); !given) return given;
     Command command = base_command(job.uid, job.patience);
     command.binds = {{scratch->get(), "/staging", true}};
+    command.max_file_size = enough_for_a_file(*copied);
     for (const std::vector<std::string>& words :
          {std::vector<std::string>{"recover"}, std::vector<std::string>{"verify", "-q"}}) {
       command.argv = arguments(data, words);
@@ -249,7 +252,7 @@ class HgDumper final : public Dumper {
     const Result<Detail> copied = hg_fingerprint(places, patience);
     if (!copied) return copied.error();
     if (*copied != facts.fingerprint) {
-      return plain_error("compare", "", "the copy's fingerprint is not the source's");
+      return other_fingerprint();
     }
     return {};
   }

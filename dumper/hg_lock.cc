@@ -68,6 +68,8 @@ Result<HgLock> HgLock::acquire(int directory, const std::string& name,
                                const std::optional<Identity>& as, std::chrono::seconds wait,
                                const Patience& patience) {
   const std::string text = hg_lock_text();
+  UniqueFd own(fcntl(directory, F_DUPFD_CLOEXEC, 0));  // first: it may fail
+  if (!own) return system_error("lock", name, errno);
   const auto give_up = std::min(std::chrono::steady_clock::now() + wait, patience.deadline);
   while (true) {
     int code = 0;
@@ -75,15 +77,7 @@ Result<HgLock> HgLock::acquire(int directory, const std::string& name,
       const ActAs act_as(as);
       if (symlinkat(text.c_str(), directory, name.c_str()) != 0) code = errno;
     }
-    if (code == 0) {
-      const int own = fcntl(directory, F_DUPFD_CLOEXEC, 0);
-      if (own < 0) {
-        code = errno;
-        unlinkat(directory, name.c_str(), 0);
-        return system_error("lock", name, code);
-      }
-      return HgLock(own, name, text, as);
-    }
+    if (code == 0) return HgLock(own.release(), name, text, as);
     if (code != EEXIST) return system_error("lock", name, code);
     if (break_own_stale_lock(directory, name, text, as)) continue;
     const std::string holder = holder_of(directory, name);

@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <sstream>
 #include <thread>
 #include <vector>
 
@@ -130,11 +129,7 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    std::ostringstream out;
-    std::ostringstream err;
-    const bool asked = app.exit(error, out, err) == 0;
-    return OptionsMessage{exit_status(asked ? ExitCode::kOk : ExitCode::kUsage),
-                          asked ? out.str() : err.str()};
+    return parse_message(app, error);
   }
   const Result<Config> config = configure(app);
   if (!config) return config_message(app.get_name(), config.error());

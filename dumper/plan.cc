@@ -41,6 +41,52 @@ bool is_own(const Repository& source, const std::string& inside_store) {
   return false;
 }
 
+using ByStore = std::vector<const Repository*>;  // sorted by that
+
+ByStore::const_iterator first_from(const ByStore& by_store, const std::string& path) {
+  return std::lower_bound(by_store.begin(), by_store.end(), path,
+                          [](const Repository* repository, const std::string& from) {
+                            return repository->store < from;
+                          });
+}
+
+// The outermost of the stores in `seen` that `store` lies in; empty where there is none.
+std::string covering(const std::set<std::string>& seen, const std::string& store,
+                     std::size_t from) {
+  for (std::size_t at = store.find('/', from); at != std::string::npos;
+       at = store.find('/', at + 1)) {
+    std::string above = store.substr(0, at);
+    if (seen.contains(above)) return above;
+  }
+  return "";
+}
+
+// The outermost repositories inside `source`: where one is left out, so is all that is in it. Users
+// may have put thousands into each other.
+std::vector<Repository> nested_in(const Repository& source, const ByStore& by_store) {
+  std::vector<Repository> nested;
+  std::set<std::string> seen;
+  // Sorted: everything below a store stands together behind it, though not at once ("a-b" < "a/b").
+  const std::string below = source.store == "/" ? "/" : source.store + "/";
+  auto each = first_from(by_store, below);
+  while (each != by_store.end() && (*each)->store.starts_with(below)) {
+    const std::string& store = (*each)->store;
+    const std::string outer = covering(seen, store, below.size());
+    if (!outer.empty()) {
+      constexpr char kAfterSlash = '/' + 1;
+      each = first_from(by_store, outer + kAfterSlash);
+      continue;
+    }
+    // "/" is below itself here.
+    if (store != source.store && !is_own(source, store.substr(below.size())) &&
+        seen.insert(store).second) {
+      nested.push_back(**each);
+    }
+    ++each;
+  }
+  return nested;
+}
+
 }  // namespace
 
 std::vector<PlanItem> make_plan(const Manifest& manifest, const PlanFilter& filter,
@@ -55,7 +101,7 @@ std::vector<PlanItem> make_plan(const Manifest& manifest, const PlanFilter& filt
   for (const std::string& each : filter.only) {
     if (!named.contains(each)) unknown.push_back(each);
   }
-  std::vector<const Repository*> by_store;
+  ByStore by_store;
   for (const ManifestItem& item : manifest.items) by_store.push_back(&item.repository);
   std::sort(by_store.begin(), by_store.end(),
             [](const Repository* a, const Repository* b) { return a->store < b->store; });
@@ -70,17 +116,7 @@ std::vector<PlanItem> make_plan(const Manifest& manifest, const PlanFilter& filt
     }
     PlanItem planned{item.id, source, std::nullopt, {}};
     planned.refused = refusal(source, manifest, seen[{source.kind, item.id}] > 1);
-    // Sorted: everything below the store stands together behind it.
-    const std::string below = source.store == "/" ? "/" : source.store + "/";
-    auto each = std::lower_bound(by_store.begin(), by_store.end(), below,
-                                 [](const Repository* repository, const std::string& path) {
-                                   return repository->store < path;
-                                 });
-    for (; each != by_store.end() && (*each)->store.starts_with(below); ++each) {
-      if ((*each)->store == source.store) continue;  // "/" is below itself here
-      const std::string inside = (*each)->store.substr(below.size());
-      if (!is_own(source, inside)) planned.nested.push_back(**each);
-    }
+    planned.nested = nested_in(source, by_store);
     plan.push_back(std::move(planned));
   }
   return plan;

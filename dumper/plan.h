@@ -15,8 +15,9 @@ namespace repo {
 struct PlanItem {
   std::string id;
   Repository source;
-  std::optional<Error> refused;    // set: fails without being touched
-  std::vector<Repository> nested;  // other items whose store is inside this one's
+  std::optional<Error> refused;  // set: fails without being touched
+  // Other items whose store is inside this one's; of those that lie in each other the outermost.
+  std::vector<Repository> nested;
 };
 
 struct PlanFilter {

@@ -9,12 +9,11 @@
 
 #include "base/number.h"
 #include "base/path_glob.h"
+#include "base/text.h"
 #include "dumper/policy_defaults.h"
 
 namespace repo {
 namespace {
-
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 std::optional<std::uint64_t> read_size(std::string_view text) {
   constexpr std::uint64_t kStep = 1024;

@@ -175,7 +175,10 @@ CommandResult watch(Child child, pid_t worker, const Patience& patience,
   // What is in the pipes now; a process that was left behind and holds them open is not waited for.
   auto rest = [](int fd, bool open, std::string& kept, std::size_t limit) {
     struct pollfd ready = {fd, POLLIN, 0};
-    while (open && poll(&ready, 1, 0) > 0) open = drain(fd, kept, limit);
+    constexpr int kMostReads = 64;  // it may write for ever, too
+    for (int i = 0; i < kMostReads && open && poll(&ready, 1, 0) > 0; ++i) {
+      open = drain(fd, kept, limit);
+    }
     if (kept.size() > limit) kept.erase(0, kept.size() - limit);
   };
   rest(child.out.get(), out_open, result.out, kKeepOut);

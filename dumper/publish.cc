@@ -18,19 +18,17 @@ namespace {
 
 constexpr std::size_t kRecordLimit = std::size_t{16} << 20;
 
-class Names final : public TreeVisitor {
- public:
-  std::vector<std::string> names;
-  Result<Descend> enter(const TreeEntry& entry, int, const std::string& name) override {
-    if (entry.path.empty()) return Descend::kYes;
-    if (entry.is_directory()) names.push_back(name);
-    return Descend::kNo;
-  }
-  Status leave(const TreeEntry&, int) override { return {}; }
-};
-
 Result<std::vector<std::string>> folders_in(int directory) {
-  Names visitor;
+  class Folders final : public TreeVisitor {
+   public:
+    std::vector<std::string> names;
+    Result<Descend> enter(const TreeEntry& entry, int, const std::string& name) override {
+      if (entry.path.empty()) return Descend::kYes;
+      if (entry.is_directory()) names.push_back(name);
+      return Descend::kNo;
+    }
+    Status leave(const TreeEntry&, int) override { return {}; }
+  } visitor;
   if (Status walked = walk_tree({directory, std::nullopt}, visitor, kNoLimit); !walked) {
     return walked.error();
   }
@@ -155,7 +153,7 @@ Status publish(const DumpRoot& root, const std::string& kind, const std::string&
 
 Status retire_displaced(const DumpRoot& root, const std::string& kind, const std::string& id) {
   const std::string name = staging_name(kind, id);
-  if (faccessat(root.staging.get(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  if (!has(root.staging.get(), name)) return {};
   const std::optional<GenerationSummary> displaced = generation_in(root.staging.get(), name);
   return retire(root, kind, id, name,
                 displaced ? displaced->generation : stamp(utc_now()) + ".unreadable");

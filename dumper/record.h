@@ -74,12 +74,12 @@ struct ItemResult {
   Detail fingerprint;
   std::optional<double> lock_seconds;
   std::vector<std::string> notes;
-  std::string listed_by;  // kSkipped: the rule of the policy; empty: by a stop
+  std::string listed_by;  // kSkipped: the rule of the policy
   std::optional<Error> error;
 };
 
 // A published copy whose source a complete scan did not find any more.
-struct GoneCopy {  // its source is no repository any more
+struct GoneCopy {
   std::string id;
   std::string kind;
   std::string path;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <unordered_set>
 
 #include "base/bytes_path.h"
 #include "dumper/dumper.h"
@@ -20,20 +21,15 @@ const Dumper* find_dumper(const std::string& kind) {
 }
 
 Skip DumpJob::skip_nested(const std::string& top) const {
-  std::vector<std::string> below;
+  std::unordered_set<std::string> below;
   for (const std::string& path : nested) {
     if (top.empty()) {
-      below.push_back(path);
+      below.insert(path);
     } else if (path.starts_with(top + "/")) {
-      below.push_back(path.substr(top.size() + 1));
+      below.insert(path.substr(top.size() + 1));
     }
   }
-  return [below](const std::string& path) {
-    for (const std::string& each : below) {
-      if (path == each) return true;
-    }
-    return false;
-  };
+  return [below = std::move(below)](const std::string& path) { return below.contains(path); };
 }
 
 std::optional<std::string> shrunk(const Detail& before, const Detail& now, const std::string& key) {
@@ -41,6 +37,15 @@ std::optional<std::string> shrunk(const Detail& before, const Detail& now, const
   const std::optional<std::uint64_t> current = find_number(now, key);
   if (!old || !current || *current * 2 >= *old) return std::nullopt;
   return fmt::format("its {} fell from {} to {}", key, *old, *current);
+}
+
+std::uint64_t enough_for_a_file(const TreeLook& copy) {
+  constexpr std::uint64_t kSlack = std::uint64_t{64} << 20;  // locks, logs, caches
+  return copy.apparent + kSlack;
+}
+
+Error other_fingerprint() {
+  return plain_error("compare", "", "the copy's fingerprint is not the source's");
 }
 
 Error tool_error(const std::string& op, const CommandResult& result) {

@@ -17,7 +17,7 @@ struct RunItem {
   PlanItem plan;
   Decision decision;  // of the policy
   Survey survey;
-  std::optional<Error> unreadable;  // why there is no survey
+  std::optional<Error> unreadable;  // why there is no survey, or none that can be copied
   SpaceNeed need;
   std::optional<GenerationSummary> previous;  // the current generation, where there is one
   bool unreadable_previous = false;           // there is one, and its record cannot be read

@@ -1,9 +1,9 @@
 // What a run leaves behind in control/, from its first moment on:
 //
-//   runs/<stamp>.json    its record (docs/schemas/run.schema.json), which says "running" until it
-//   ends runs/<stamp>.items   while it runs: a result line for each item that has ended ledger a
-//   line when a run begins, with the number of items that it owes, and one
-//                        when it has ended or died (docs/schemas/ledger.schema.json)
+// - runs/<stamp>.json: its record (docs/schemas/run.schema.json), "running" until it ends;
+// - runs/<stamp>.items: while it runs, a result line for each item that has ended;
+// - ledger: a line when a run begins, with the number of items that it owes, and one when it has
+//   ended or died (docs/schemas/ledger.schema.json).
 //
 // A run that is killed leaves a record that says "running", and its items. Whoever holds the lock
 // next knows that it died: bury_dead_runs() says so in the record, with the items.

@@ -12,12 +12,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <climits>
 #include <csignal>
 
 #include "base/bytes_path.h"
 #include "base/file_io.h"
+#include "base/number.h"
 #include "dumper/process.h"
 #include "dumper/seccomp_filter.h"
 
@@ -87,11 +87,12 @@ std::optional<pid_t> read_child_pid(int fd) {
   if (!text) return std::nullopt;
   const std::size_t colon = text->find(':', text->find("\"child-pid\""));
   if (colon == std::string::npos) return std::nullopt;
-  const std::size_t digit = text->find_first_of("0123456789", colon);
+  constexpr const char* kDigits = "0123456789";
+  const std::size_t digit = text->find_first_of(kDigits, colon);
   if (digit == std::string::npos) return std::nullopt;
-  pid_t pid = 0;
-  std::from_chars(text->data() + digit, text->data() + text->size(), pid);
-  return pid > 0 ? std::optional(pid) : std::nullopt;
+  const std::size_t end = text->find_first_not_of(kDigits, digit);
+  const auto pid = to_number<pid_t>(std::string_view(*text).substr(digit, end - digit));
+  return pid && *pid > 0 ? pid : std::nullopt;
 }
 
 class Sandbox final : public CommandRunner {

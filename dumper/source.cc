@@ -47,6 +47,7 @@ Result<Survey> survey_item(const PlanItem& item, const Dumper& dumper, const Pat
   // The manifest may say anything: only what is a repository now is left out of this copy.
   const std::size_t cut = item.source.path == "/" ? 1 : item.source.path.size() + 1;
   for (const Repository& each : item.nested) {
+    if (auto error = out_of_patience(patience)) return in_source(*error, item.source);
     if (open_source(each)) survey.nested.push_back(each.store.substr(cut));
   }
   DumpJob job;

@@ -23,6 +23,14 @@ std::string too_much(std::uint64_t bytes, std::uint64_t entries, const Room& roo
              : fmt::format("about {} inodes, {} are free", entries, room.entries);
 }
 
+// Nothing is copied before the last look is over: no item may draw that out.
+Patience own_patience(const Patience& patience) {
+  constexpr std::chrono::minutes kLongest{30};
+  Patience own = patience;
+  own.deadline = std::chrono::steady_clock::now() + kLongest;
+  return own;
+}
+
 }  // namespace
 
 Result<Room> room_in(const DumpRoot& root) {
@@ -35,11 +43,8 @@ Result<Room> room_in(const DumpRoot& root) {
 void survey_sources(const ForEachItem& for_each, const Policy& policy, const Patience& patience) {
   for_each([&](RunItem& item) {
     if (item.is_left_out()) return;
-    // Nothing is copied before the last look is over: no source may draw that out.
-    constexpr std::chrono::minutes kLongest{30};
-    Patience own = patience;
-    own.deadline = std::chrono::steady_clock::now() + kLongest;
-    Result<Survey> survey = survey_item(item.plan, *find_dumper(item.plan.source.kind), own);
+    Result<Survey> survey =
+        survey_item(item.plan, *find_dumper(item.plan.source.kind), own_patience(patience));
     if (!survey) {
       item.unreadable = survey.error();
       return;
@@ -49,8 +54,10 @@ void survey_sources(const ForEachItem& for_each, const Policy& policy, const Pat
       item.decision = decide(policy, item.plan.source, item.survey.look.on_disk);
       if (item.is_listed_only()) return;
     }
-    // What inflates fails in its turn, and must not keep the others from being copied.
-    if (inflates(item.survey.look)) return;
+    if (inflates(item.survey.look)) {
+      item.unreadable = in_source(too_much_for_its_size(), item.plan.source);
+      return;
+    }
     item.need.bytes = item.survey.look.on_disk;
     item.need.entries = item.survey.entries + kOwnEntries;
   });
@@ -68,7 +75,7 @@ void find_reusable(const ForEachItem& for_each, int current, const ReusePolicy& 
         open_beneath(current, kind + "/" + item.plan.id, O_RDONLY | O_DIRECTORY);
     item.unreadable_previous = folder && !item.previous;
     if (!item.previous || policy.full || !folder) return;
-    const Result<TreeLook> look = look_at_generation(folder->get(), patience);
+    const Result<TreeLook> look = look_at_generation(folder->get(), own_patience(patience));
     item.reuse = what_to_reuse(*item.previous, item.survey.look,
                                look ? look->digest : std::string(), policy, now);
     // An acceptance is for a new generation to record.
@@ -79,7 +86,8 @@ void find_reusable(const ForEachItem& for_each, int current, const ReusePolicy& 
       // What is immutable and new is not there to be shared.
       item.need.bytes -=
           std::min({item.need.bytes, item.survey.immutable_bytes, item.previous->bytes});
-      item.need.entries -= item.survey.immutable_files;  // linked, or few where they are cloned
+      // Linked, or few where they are cloned.
+      item.need.entries -= std::min(item.need.entries, item.survey.immutable_files);
     }
   });
 }

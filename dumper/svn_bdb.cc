@@ -8,6 +8,8 @@
 #include <cerrno>
 
 #include "base/file_io.h"
+#include "base/number.h"
+#include "base/text.h"
 #include "dumper/hand_over.h"
 #include "dumper/svn_copy.h"
 #include "dumper/svn_layout.h"
@@ -48,18 +50,12 @@ Result<std::vector<std::string>> logs_of(int repository) {
   return names;
 }
 
-Error busy(std::string message) {
-  Error error = system_error("copy", "", EBUSY);
-  error.message = std::move(message);
-  return error;
-}
-
 // One word that a tool prints about the repository.
 Result<std::string> ask(const CommandRunner& runner, Command command, const std::string& what) {
   command.argv = {"svnlook", what, "/staging"};
   const CommandResult result = runner.run(command);
   if (!result.ok()) return tool_error("svnlook " + what, result);
-  return result.out.substr(0, result.out.find('\n'));
+  return first_line(result.out);
 }
 
 Status remove_regions(int data) {
@@ -107,10 +103,10 @@ Result<CopyFacts> copy_svn_bdb(const DumpJob& job) {
   if (!have) return have.error();
   const bool all = std::includes(then->begin(), then->end(), logs->begin(), logs->end()) &&
                    std::includes(have->begin(), have->end(), logs->begin(), logs->end());
-  if (!all) return busy("a log was removed while the database was copied");
+  if (!all) return busy("", "a log was removed while the database was copied");
   const Result<Detail> after = fingerprint_without_tool(job.source_fd, nested, job.patience);
   if (!after) return after.error();
-  if (*after != *before) return busy("its hooks or configuration changed");
+  if (*after != *before) return busy("", "its hooks or configuration changed");
   CopyFacts facts;
   facts.fingerprint = *before;
   facts.notes.emplace_back(
@@ -129,6 +125,9 @@ Status verify_svn_bdb(const DumpJob& job, int data, CopyFacts& facts, const Comm
   command.patience = job.patience;
   command.binds = {{data, "/staging", true}};
   command.reads_any_file = true;
+  const Result<TreeLook> look = look_at_tree({data, std::nullopt}, Skip(), job.patience);
+  if (!look) return look.error();
+  command.max_file_size = enough_for_a_file(*look);
   for (const std::vector<std::string>& argv :
        {std::vector<std::string>{"svnadmin", "recover", "/staging"},
         std::vector<std::string>{"svnadmin", "verify", "-q", "/staging"}}) {
@@ -140,15 +139,17 @@ Status verify_svn_bdb(const DumpJob& job, int data, CopyFacts& facts, const Comm
   if (!uuid) return uuid.error();
   const Result<std::string> youngest = ask(runner, command, "youngest");
   if (!youngest) return youngest.error();
+  const auto revision = to_number<std::uint64_t>(*youngest);
+  if (!revision) return plain_error("run svnlook youngest", "", "it printed no revision");
   if (Status removed = remove_regions(data); !removed) return removed;
 
   const Result<Detail> copied = fingerprint_without_tool(data, Skip(), job.patience);
   if (!copied) return copied.error();
   if (*copied != facts.fingerprint) {
-    return plain_error("compare", "", "the copy's fingerprint is not the source's");
+    return other_fingerprint();
   }
   facts.fingerprint.emplace_back("uuid", *uuid);
-  facts.fingerprint.emplace_back("revision", std::strtoull(youngest->c_str(), nullptr, 10));
+  facts.fingerprint.emplace_back("revision", *revision);
   return {};
 }
 

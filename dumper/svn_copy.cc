@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "base/file_io.h"
+#include "base/number.h"
 #include "dumper/svn_layout.h"
 #include "dumper/svn_rep_cache.h"
 #include "dumper/tree_copier.h"
@@ -18,12 +19,6 @@ namespace repo {
 namespace {
 
 constexpr std::size_t kSmall = std::size_t{1} << 20;
-
-Error busy(std::string path, std::string message) {
-  Error error = system_error("copy", std::move(path), EBUSY);
-  error.message = std::move(message);
-  return error;
-}
 
 // A small file as it is at one time.
 struct SmallFile {
@@ -131,11 +126,9 @@ class SvnCopy {
     if (!current) return current.error();
     current_ = *std::move(current);
     const std::uint64_t youngest = extent_.youngest;
-    try {
-      extent_.youngest = std::stoull(current_.text);
-    } catch (const std::exception&) {
-      return plain_error("read", "db/current", "it holds no revision");
-    }
+    const std::optional<std::uint64_t> revision = leading_number(current_.text);
+    if (!revision) return plain_error("read", "db/current", "it holds no revision");
+    extent_.youngest = *revision;
     if (extent_.youngest < youngest) return busy("db/current", "it went back meanwhile");
     const Result<std::uint64_t> shard = read_shard_size(job_.source_fd);
     if (!shard) return shard.error();
@@ -146,7 +139,9 @@ class SvnCopy {
   Status read_min_unpacked() {
     const Result<SmallFile> file = read_whole(job_.source_fd, "db/min-unpacked-rev");
     if (!file) return file.error().code == ENOENT ? Status() : Status(file.error());
-    extent_.min_unpacked = std::strtoull(file->text.c_str(), nullptr, 10);
+    const std::optional<std::uint64_t> revision = leading_number(file->text);
+    if (!revision) return plain_error("read", "db/min-unpacked-rev", "it holds no revision");
+    extent_.min_unpacked = *revision;
     return {};
   }
 

@@ -13,6 +13,7 @@
 #include <cerrno>
 
 #include "base/file_io.h"
+#include "base/text.h"
 #include "dumper/dumper.h"
 #include "dumper/sandbox.h"
 #include "dumper/svn_bdb.h"
@@ -63,7 +64,7 @@ class SvnDumper final : public Dumper {
     command.argv = {kTool, "--version", "-q"};
     const CommandResult result = runner.run(command);
     if (!result.ok()) return tool_error("run svnadmin --version", result);
-    return result.out.substr(0, result.out.find('\n'));
+    return first_line(result.out);
   }
 
   Result<TreeLook> look(const DumpJob& job, const Seen& seen) const override {
@@ -115,7 +116,7 @@ class SvnDumper final : public Dumper {
     const Result<Detail> copied = svn_fingerprint(data->get(), Skip(), job.patience);
     if (!copied) return copied.error();
     if (*copied != facts.fingerprint) {
-      return plain_error("compare", "", "the copy's fingerprint is not the source's");
+      return other_fingerprint();
     }
     return new_part ? Verified::kNewPart : Verified::kWhole;
   }

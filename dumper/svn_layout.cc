@@ -1,5 +1,6 @@
 #include "dumper/svn_layout.h"
 
+#include "base/bytes_path.h"
 #include "base/number.h"
 
 namespace repo {
@@ -7,10 +8,6 @@ namespace {
 
 std::optional<std::uint64_t> number(std::string_view text) {
   return to_number<std::uint64_t>(text);
-}
-
-bool is_below(std::string_view path, std::string_view folder) {
-  return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
 }
 
 // "12/12345" of "db/revs/12/12345"; empty for what is not in `folder`.
@@ -67,7 +64,7 @@ SvnPart svn_part(std::string_view path) {
   if (is_below(path, "db/transactions") || is_below(path, "db/txn-protorevs")) {
     return SvnPart::kLeftOut;
   }
-  if (path != "db/revs" && !is_below(path, "db/revs")) return SvnPart::kState;
+  if (!is_within(path, "db/revs")) return SvnPart::kState;
   return is_property_of_fsx(within(path, "db/revs")) ? SvnPart::kState : SvnPart::kRevisions;
 }
 

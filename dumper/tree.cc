@@ -176,6 +176,12 @@ std::optional<Error> out_of_patience(const Patience& patience) {
   return std::nullopt;
 }
 
+Error busy(std::string path, std::string how) {
+  Error error = system_error("copy", std::move(path), EBUSY);
+  error.message = std::move(how);
+  return error;
+}
+
 void tell_progress(const Patience& patience, std::uint64_t bytes) {
   if (patience.progress) patience.progress->add_bytes(bytes);
 }

@@ -67,6 +67,9 @@ bool has_vanished(int code);
 // An error once a stop was requested or the deadline has passed.
 std::optional<Error> out_of_patience(const Patience& patience);
 
+// EBUSY: the source at `path` was changed under the copy; `how`, in words.
+Error busy(std::string path, std::string how);
+
 // Tells patience.progress of `bytes`.
 void tell_progress(const Patience& patience, std::uint64_t bytes);
 

@@ -186,9 +186,7 @@ class Copier final : public TreeVisitor {
       struct stat now = {};
       if (fstat(from.get(), &now) != 0) return system_error("stat", entry.path, errno);
       if (now.st_size != entry.st.st_size || !equal(now.st_mtim, entry.st.st_mtim)) {
-        Error error = system_error("copy", entry.path, EBUSY);
-        error.message = "changed while it was copied";
-        return error;
+        return busy(entry.path, "changed while it was copied");
       }
     }
     if (Status timed = set_mtime(to->get(), entry); !timed) return timed;

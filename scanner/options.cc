@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <sstream>
 #include <thread>
 
 #include "base/exit_code.h"
@@ -97,11 +96,7 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
   try {
     app.parse(with_literal_roots(app, argc, argv));
   } catch (const CLI::ParseError& error) {
-    std::ostringstream out;
-    std::ostringstream err;
-    const bool asked = app.exit(error, out, err) == 0;
-    return OptionsMessage{exit_status(asked ? ExitCode::kOk : ExitCode::kUsage),
-                          asked ? out.str() : err.str()};
+    return parse_message(app, error);
   }
   const Result<Config> config = configure(app);
   if (!config) return config_message(app.get_name(), config.error());

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <set>
 
+#include "base/text.h"
 #include "scanner/hg_store.h"
 #include "scanner/probe.h"
 
@@ -18,11 +19,7 @@ std::set<std::string> requirements(const Directory& hg) {
   std::set<std::string> lines;
   const Result<std::string> text = hg.read_file("requires", kSmall);
   if (!text) return lines;
-  for (std::size_t at = 0; at < text->size();) {
-    const std::size_t end = std::min(text->find('\n', at), text->size());
-    lines.insert(text->substr(at, end - at));
-    at = end + 1;
-  }
+  for (std::string_view rest = *text; !rest.empty();) lines.emplace(take_line(rest));
   return lines;
 }
 

@@ -4,25 +4,16 @@
 // libsvn_fs_fs/structure (`format`, `current`, `uuid`). `db/format` is absent in FSFS format 1.
 
 #include <cerrno>
-#include <charconv>
 
 #include "base/bytes_path.h"
+#include "base/number.h"
+#include "base/text.h"
 #include "scanner/probe.h"
 
 namespace repo {
 namespace {
 
 constexpr std::size_t kSmall = 65536;
-
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
-std::optional<std::uint64_t> leading_number(const std::string& text) {
-  std::uint64_t number = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool ended = stop == text.data() + text.size() || *stop == '\n' || *stop == ' ';
-  if (error != std::errc() || !ended) return std::nullopt;
-  return number;
-}
 
 bool is_known(const std::string& fs_type) {
   return fs_type == "fsfs" || fs_type == "fsx" || fs_type == "bdb";
@@ -31,11 +22,8 @@ bool is_known(const std::string& fs_type) {
 // As svn_io_read_version_file() reads it: digits up to the end of the first line, which must have
 // one.
 std::optional<std::uint64_t> format_number(const std::string& text) {
-  std::uint64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || stop == end || (*stop != '\n' && *stop != '\r')) return std::nullopt;
-  return number;
+  const std::size_t end = text.find_first_of("\r\n");
+  return end == std::string::npos ? std::nullopt : to_number<std::uint64_t>(text.substr(0, end));
 }
 
 bool is_missing(const Error& error) { return error.code == ENOENT; }

@@ -271,11 +271,12 @@ class Walk {
   }
 
   void found_pointer(const Signature& signature, const Node& node, const Target& target) {
-    const std::string path = path_of(node);
+    Pointer pointer{std::string(signature.kind), path_of(node), target.path, target.why};
+    if (!pointer.target.starts_with('/')) pointer.target = join_path(pointer.path, pointer.target);
     const std::lock_guard lock(mutex_);
-    result_.pointers.push_back(
-        {std::string(signature.kind), path,
-         target.path.starts_with('/') ? target.path : join_path(path, target.path), target.why});
+    if (!has_room_for(pointer.path)) cut(pointer.path);
+    cut(pointer.target);
+    result_.pointers.push_back(std::move(pointer));
   }
 
   void found(const Signature& signature, const Node& node, const Detail& detail) {
@@ -285,6 +286,9 @@ class Walk {
     repository.store =
         signature.inside.empty() ? repository.path : join_path(repository.path, signature.inside);
     repository.detail = detail;
+    for (auto& [key, value] : repository.detail) {
+      if (auto* text = std::get_if<std::string>(&value)) cut(*text);
+    }
     const Result<Metadata> metadata = node.directory->metadata();
     if (!metadata) {
       report(system_error("stat", repository.path, metadata.error().code));
@@ -295,8 +299,13 @@ class Walk {
     repository.uid = metadata->uid;
     repository.gid = metadata->gid;
     repository.mode = metadata->mode;
-    const std::lock_guard lock(mutex_);
-    result_.repositories.push_back(std::move(repository));
+    std::unique_lock lock(mutex_);
+    if (has_room_for(repository.path)) {
+      result_.repositories.push_back(std::move(repository));
+      return;
+    }
+    lock.unlock();
+    report(system_error("open", repository.path, ENAMETOOLONG));
   }
 
   static void drop_children(Node& node, const std::vector<std::string_view>& pruned) {
@@ -355,13 +364,32 @@ class Walk {
     --open_;
   }
 
+  // A path of PATH_MAX bytes or more is for nobody to open, and a user can make thousands of them,
+  // each longer than the last. Only under mutex_.
+  bool has_room_for(const std::string& path) {
+    constexpr std::size_t kAll = std::size_t{4} << 20;
+    if (path.size() < PATH_MAX) return true;
+    long_paths_ += path.size();
+    return long_paths_ <= kAll;
+  }
+
+  // What a repository says of itself may be of any length.
+  static void cut(std::string& text) {
+    if (text.size() < PATH_MAX) return;
+    text.resize(PATH_MAX);
+    text += "...";
+  }
+
   void report(Error error) {
     const std::lock_guard lock(mutex_);
+    if (!has_room_for(error.path)) cut(error.path);
+    cut(error.message);
     result_.errors.push_back(std::move(error));
   }
 
   void prune(Pruned pruned) {
     const std::lock_guard lock(mutex_);
+    if (!has_room_for(pruned.path)) cut(pruned.path);
     result_.pruned.push_back(std::move(pruned));
   }
 
@@ -377,7 +405,8 @@ class Walk {
   std::atomic<int> open_{0};
   std::vector<Counters> counters_{kSlots};  // one a worker: no two threads share one
   std::mutex mutex_;
-  ScanResult result_;  // guarded by mutex_, but for stats
+  ScanResult result_;           // guarded by mutex_, but for stats
+  std::size_t long_paths_ = 0;  // bytes in it; guarded by mutex_
 };
 
 }  // namespace

@@ -8,7 +8,8 @@ namespace repo {
 namespace {
 
 TEST(PathGlobTest, WhatCanMatchIsTaken) {
-  for (const char* glob : {"/srv/a", "/srv/*", "*/a", "?srv/a", "[/]srv/a", "name", "n*", "/"}) {
+  for (const char* glob : {"/srv/a", "/srv/*", "*/a", "?srv/a", "[/]srv/a", "name", "n*", "/",
+                           ".hidden", "/srv/.x/..y"}) {
     EXPECT_EQ(mistake_in_glob(glob), std::nullopt) << glob;
   }
 }
@@ -19,6 +20,13 @@ TEST(PathGlobTest, WhatCannotIsToldWithTheWayOut) {
   }
   EXPECT_THAT(mistake_in_glob("/srv/a/").value_or(""),
               testing::AllOf(testing::HasSubstr("\"/srv/a\""), testing::HasSubstr("\"/srv/a/*\"")));
+  for (const char* glob : {"/srv//a", "/srv/./a", "/srv/../a", "/srv/a/..", "*/.", "//"}) {
+    EXPECT_THAT(mistake_in_glob(glob).value_or(""), testing::HasSubstr("empty part")) << glob;
+  }
+  EXPECT_THAT(mistake_in_glob("node_modules/").value_or(""),
+              testing::HasSubstr("\"node_modules\" is any directory of that name"));
+  EXPECT_THAT(mistake_in_glob("*/").value_or(""), testing::HasSubstr("none ends with /"));
+  EXPECT_THAT(mistake_in_glob("").value_or(""), testing::HasSubstr("empty glob"));
 }
 
 }  // namespace

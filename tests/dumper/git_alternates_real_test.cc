@@ -42,6 +42,29 @@ TEST_F(GitAlternatesTest, TheCopyNeedsNoOtherRepository) {
   EXPECT_EQ(of_copy({"show", "HEAD~1:file"}), "of the donor\n");
 }
 
+// object-file.c follows five.
+TEST_F(GitAlternatesTest, WhatIsNestedTooDeepIsLeftOutAndTold) {
+  std::string from = donor_ + "/.git/objects";
+  for (const char* name : {"a", "b", "c", "d", "e", "f"}) {
+    const std::string next = tree_ / name;
+    test::make_folder(next);
+    test::write_file(from + "/info/alternates", next + "\n");
+    from = next;
+  }
+  const ItemResult result = must_dump();
+  EXPECT_THAT(result.notes, Contains(HasSubstr("nested too deep: " + tree_ / "e")));
+  EXPECT_THAT(result.notes, testing::Not(Contains(HasSubstr(tree_ / "f"))));
+}
+
+TEST_F(GitAlternatesTest, D15_OfAnyNumberOfThemTheFirstAreTold) {
+  std::string lines = donor_ + "/.git/objects\n";
+  for (int i = 0; i < 20'000; ++i) lines += "/nowhere/" + std::to_string(i) + "\n";
+  test::write_file(path_ + "/.git/objects/info/alternates", lines);
+  const ItemResult result = must_dump();
+  EXPECT_LE(result.notes.size(), 21U);
+  EXPECT_THAT(result.notes, Contains(HasSubstr("more alternates")));
+}
+
 TEST_F(GitAlternatesTest, PacksOfTheDonorComeAlong) {
   test::git(donor_, {"gc", "-q"});
   git({"gc", "-q"});

@@ -220,6 +220,16 @@ INSTANTIATE_TEST_SUITE_P(
                                [](const std::string& git) {
                                  std::filesystem::remove(object_path(git, "HEAD~1"));
                                }},
+                    // Only a branch knows of it, whose name is that of a folder for submodules.
+                    DamageCase{"missing_commit_of_a_branch_called_modules",
+                               [](const std::string& git) {
+                                 const std::string older = test::git(git, {"rev-parse", "HEAD~1"});
+                                 test::git(git, {"branch", "feature/modules", "HEAD"});
+                                 std::filesystem::remove(object_path(git, "HEAD"));
+                                 test::write_file(git + "/refs/heads/main", older);
+                                 test::git(git, {"read-tree", older.substr(0, 40)});
+                                 std::filesystem::remove_all(git + "/logs");
+                               }},
                     DamageCase{"truncated_object",
                                [](const std::string& git) {
                                  const std::string path = object_path(git, "HEAD:file");

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "tests/support/test_support.h"
 #include "tests/support/trees.h"
@@ -61,6 +62,28 @@ TEST_F(GitStateTest, ALogIsReadByItsRefAndByItsPath) {
   EXPECT_THAT(read_reflog(git.get(), "worktrees/w/HEAD"), ElementsAre("44"));
   EXPECT_THAT(read_reflog(git.get(), "worktrees/w/logs/HEAD"), ElementsAre("44"));
   EXPECT_THAT(read_reflog(git.get(), "refs/heads/none"), IsEmpty());
+}
+
+TEST_F(GitStateTest, D15_OfAVeryLongLogTheEndIsRead) {
+  std::string log;
+  for (int i = 0; log.size() < (5U << 20); ++i) {
+    log += "00 " + std::to_string(i) + " a <a@b> 1 +0000\t" + std::string(1000, 'm') + "\n";
+  }
+  write("logs/HEAD", log + "00 last a <a@b> 1 +0000\tm\n");
+  const UniqueFd git = test::open_folder(tree_.path());
+  const std::vector<std::string> values = read_reflog(git.get(), "HEAD");
+  EXPECT_GT(values.size(), 3000U);
+  EXPECT_LT(values.size(), 4500U);
+  EXPECT_EQ(values.back(), "last");
+}
+
+TEST_F(GitStateTest, ALogThatIsNoFileHasNoValues) {
+  test::make_folder(tree_ / "logs");
+  test::make_folder(tree_ / "logs/HEAD");
+  ASSERT_EQ(mkfifo((tree_ / "logs/fifo").c_str(), 0600), 0);
+  const UniqueFd git = test::open_folder(tree_.path());
+  EXPECT_THAT(read_reflog(git.get(), "HEAD"), IsEmpty());
+  EXPECT_THAT(read_reflog(git.get(), "fifo"), IsEmpty());
 }
 
 TEST_F(GitStateTest, D20_ALongValueIsComparedByItsDigest) {

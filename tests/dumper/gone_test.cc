@@ -71,6 +71,15 @@ TEST_F(GoneTest, OnlyWhatTheScanHasLookedForAndNotFoundIsGone) {
   EXPECT_THAT(not_looked_at(), ElementsAre("/srv/pruned/x"));
 }
 
+TEST_F(GoneTest, ACopyWhoseRecordCannotBeReadIsNamed) {
+  make_copy("/srv/gone");
+  test::write_file(root_->path + "/current/svn/lost/item.json", "{");
+  const Result<MissingSources> found = find_missing(root_->current.get(), manifest_);
+  ASSERT_TRUE(found);
+  EXPECT_THAT(found->unreadable, ElementsAre("svn/lost"));
+  EXPECT_EQ(found->gone.size(), 1U);
+}
+
 TEST_F(GoneTest, WhoseDirectoryIsStillThereMayBeDamaged) {
   test::make_folder(tree_ / "there");
   test::write_file(tree_ / "file", "");

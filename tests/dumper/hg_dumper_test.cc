@@ -84,6 +84,11 @@ TEST_F(HgDumperTest, CopyingStartsNoTool) {
   EXPECT_EQ(test::contents(data_ + "/.hg"), test::contents(source_ + "/.hg"));
 }
 
+TEST_F(HgDumperTest, D22_WhatVerifyMayWriteIsBounded) {
+  must_verify();
+  EXPECT_LT(runner_.calls().back().max_file_size, std::uint64_t{100} << 20);
+}
+
 TEST_F(HgDumperTest, D22_VerifyReadsNobodysConfigurationAndSeesTheCopyAlone) {
   must_verify();
   const Command command = runner_.calls().back();

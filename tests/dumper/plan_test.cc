@@ -151,6 +151,29 @@ std::vector<std::string> paths_of(const std::vector<Repository>& repositories) {
   return all;
 }
 
+// Where one is left out, so is what it holds; "a-b" and "a.b" stand between "a" and "a/b".
+TEST(PlanTest, OfNestedOnesTheOutermostCounts) {
+  const auto plan =
+      plan_of(manifest({repository("svn", "/srv/top"), repository("svn", "/srv/top/a"),
+                        repository("svn", "/srv/top/a-b"), repository("svn", "/srv/top/a.b"),
+                        repository("svn", "/srv/top/a/c"), repository("svn", "/srv/top/a/c/d"),
+                        repository("svn", "/srv/top/a-b/e"), repository("svn", "/srv/top/a0"),
+                        repository("hg", "/srv/top/h"), repository("hg", "/srv/top/h/sub")}));
+  EXPECT_THAT(paths_of(plan[0].nested),
+              testing::UnorderedElementsAre("/srv/top/a", "/srv/top/a-b", "/srv/top/a.b",
+                                            "/srv/top/a0", "/srv/top/h", "/srv/top/h/sub"));
+  EXPECT_THAT(paths_of(plan[1].nested), ElementsAre("/srv/top/a/c"));
+}
+
+TEST(PlanTest, D15_AChainOfThousandsIsNoWork) {
+  std::vector<Repository> chain;
+  std::string path = "/srv";
+  for (int i = 0; i < 2000; ++i) chain.push_back(repository("svn", path += "/d"));
+  const auto plan = plan_of(manifest(chain));
+  ASSERT_EQ(plan.size(), chain.size());
+  for (std::size_t i = 0; i + 1 < plan.size(); ++i) EXPECT_EQ(plan[i].nested.size(), 1U) << i;
+}
+
 // Else a manifest could take hooks or configuration out of somebody's copy.
 TEST(PlanTest, WhatLiesInTheKindsOwnFoldersIsNotNested) {
   const auto plan =

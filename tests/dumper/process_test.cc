@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <sstream>
 #include <thread>
 
 #include "base/stop_signal.h"
@@ -177,6 +178,15 @@ TEST(ProcessTest, AProcessThatHoldsThePipesIsNotWaitedFor) {
   EXPECT_LT(Clock::now() - begin, seconds(60));
   const pid_t left = std::stoi(result.out);
   EXPECT_EQ(kill(left, SIGKILL), 0);
+}
+
+TEST(ProcessTest, D12_ProcessesThatWriteForEverAreNotWaitedFor) {
+  const CommandResult result = shell("for i in 1 2 3 4; do yes & echo $! >&2; done");
+  EXPECT_TRUE(result.ok()) << describe(result);
+  std::istringstream pids(result.err);
+  int ended = 0;
+  for (pid_t pid = 0; pids >> pid; ++ended) kill(pid, SIGKILL);
+  EXPECT_EQ(ended, 4);
 }
 
 TEST(ProcessTest, D11_TheDeadlineEndsIt) {

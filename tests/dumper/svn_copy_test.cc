@@ -131,6 +131,15 @@ TEST_F(SvnCopyRaceTest, D23_ASourceThatWentBackMeanwhileIsBusy) {
   EXPECT_EQ(must_fail().code, EBUSY);
 }
 
+TEST_F(SvnCopyRaceTest, ANumberThatIsNoneMeanwhileIsAFailure) {
+  for (const char* path : {"db/current", "db/min-unpacked-rev"}) {
+    when_copying("conf/passwd", [this, path] { rewrite(path, "-1\n"); });
+    EXPECT_THAT(describe(must_fail()), testing::AllOf(HasSubstr(path), HasSubstr("no revision")));
+    std::filesystem::remove_all(data_);
+    rewrite("db/current", "7\n");
+  }
+}
+
 TEST_F(SvnCopyRaceTest, D23_WhatIsPackedMeanwhileIsPackedInTheCopyOrNot) {
   rewrite("db/format", "8\nlayout sharded 4\n");
   rewrite("db/min-unpacked-rev", "0\n");

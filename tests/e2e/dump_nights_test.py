@@ -68,6 +68,21 @@ class UnchangedTest(NightsCase):
                 self.assertEqual(item[key], first[name][key])
         self.assertEqual(self.last_run()["summary"], self.summary)
 
+    def test_D15_one_that_became_a_hole_fails_alone_and_its_copy_stays(self):
+        self.night()
+        before = self.generations()
+        with open(self.alpha / "hooks/giant", "wb") as file:
+            file.truncate(100 << 30)
+        done = self.dump(self.scan(), "-n")
+        self.assert_code(done, 3)
+        self.assertRegex(done.text, r"REFUSED +svn .*mostly holes")
+        items = self.night("--only", self.alpha, code=3)
+        self.assertIn("mostly holes", items["alpha"]["error"])
+        items = self.night(code=3)
+        self.assertEqual(items["alpha"]["status"], "failed")
+        self.assertIn(items["beta"]["status"], ("copied", "unchanged"))
+        self.assertLessEqual(set(before), set(self.generations()))
+
     def test_it_is_told_in_lines_for_people(self):
         self.settle()
         self.night()

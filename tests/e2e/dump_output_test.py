@@ -144,13 +144,27 @@ class DryRunTest(OutputCase):
         self.assert_code(done, 0)
         self.assertIn(f"would forget svn  {self.alpha}: all its copies\n", done.text)
         self.assert_refused(self.dump(manifest, "-n", "--forget", self.beta), 2, "--forget")
-        for line in self.dump(manifest, "-n", "--json").json_lines():
-            validate(line, "result")
+        for options, gone in ((), 1), (("--forget", self.alpha), 0):
+            lines = self.dump(manifest, "-n", "--json", *options).json_lines()
+            for line in lines:
+                validate(line, "result")
+            self.assertEqual(lines[-1]["gone"], gone)
+            self.assertEqual([line["message_type"] for line in lines].count("gone"), gone)
         self.assertEqual(self.seen_generations(), before)
         os.mkdir(self.alpha)
         done = self.dump(self.scan(), "-n")
         self.assert_code(done, 3)
         self.assertIn(f"DAMAGED?  svn  {self.alpha}", done.text)
+
+    def test_there_is_nothing_to_forget_where_there_is_no_dump_root(self):
+        for options in (), ("-n",):
+            self.assert_refused(self.dump(self.manifest, "--forget", self.alpha, *options), 2,
+                                "--forget", str(self.alpha))
+
+    def test_a_dump_root_that_is_damaged_is_told(self):
+        self.assert_code(self.dump(self.manifest), 0)
+        (self.to / "current").rename(self.to / "away")
+        self.assert_refused(self.dump(self.manifest, "-n"), 1, f"{self.to}/current")
 
     def test_with_json_it_prints_json(self):
         done = self.dump(self.manifest, "-n", "--json")

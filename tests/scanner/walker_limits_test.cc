@@ -115,6 +115,40 @@ TEST(WalkerLimitsTest, S7_ADeepTreeIsWalkedWithoutDescriptorsToSpare) {
   EXPECT_LE(fs.most_open_directories(), 1 + 3 * 2);
 }
 
+// Nobody can open them; each user could make the manifest as large as he likes.
+TEST(WalkerLimitsTest, S7_OfPathsThatNobodyCanOpenSoManyAreKeptWhole) {
+  test::FakeFileSystem fs;
+  std::string deep;
+  for (int i = 0; i < 50; ++i) deep += "/" + std::string(100, 'd');
+  for (int i = 0; i < 1000; ++i) add_hg(fs, deep + "/" + std::to_string(i));
+  add_hg(fs, "/short");
+  const ScanResult result = walk_fake(fs);
+  EXPECT_GT(result.repositories.size(), 700U);
+  EXPECT_LT(result.repositories.size(), 900U);
+  EXPECT_EQ(result.repositories.size() + result.errors.size(), 1001U);
+  EXPECT_THAT(paths(result.repositories), testing::Contains("/short"));
+  for (const Error& each : result.errors) {
+    EXPECT_EQ(each.code, ENAMETOOLONG);
+    EXPECT_LT(each.path.size(), 4200U);
+    EXPECT_TRUE(each.path.starts_with("/ddd"));
+  }
+  EXPECT_FALSE(result.complete);
+}
+
+TEST(WalkerLimitsTest, S7_WhatARepositorySaysOfItselfIsCut) {
+  test::FakeFileSystem fs;
+  const std::string large(100'000, 'x');
+  fs.add_file("/pointer/.git", "gitdir: /" + large + "\n");
+  fs.add_file("/bare/HEAD", "ref: refs/heads/" + large + "\n");
+  fs.add_directory("/bare/objects");
+  fs.add_directory("/bare/refs");
+  const ScanResult result = walk_fake(fs);
+  ASSERT_EQ(result.pointers.size(), 1U);
+  EXPECT_LT(result.pointers[0].target.size(), 4200U);
+  ASSERT_EQ(result.repositories.size(), 1U);
+  EXPECT_LT(find_text(result.repositories[0].detail, "head").value_or(large).size(), 4200U);
+}
+
 TEST(WalkerLimitsTest, S8_ADirectoryOfAHundredThousandEntriesIsWalked) {
   test::FakeFileSystem fs;
   for (int i = 0; i < 50'000; ++i) {
