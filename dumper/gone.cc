@@ -53,7 +53,11 @@ Result<MissingSources> find_missing(int current, const Manifest& manifest) {
       if (found.contains({kind, id})) continue;
       const std::optional<GenerationSummary> copy = current_generation(current, kind, id);
       if (!copy || copy->path.empty()) {
-        missing.unreadable.push_back(kind + "/" + id);
+        // What has no record is nothing of ours.
+        const std::string record = id + "/item.json";
+        const bool is_copy =
+            faccessat(folder->get(), record.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+        if (is_copy) missing.unreadable.push_back(kind + "/" + id);
         continue;
       }
       if (!is_within_any(copy->path, manifest.roots)) continue;

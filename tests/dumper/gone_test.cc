@@ -74,6 +74,7 @@ TEST_F(GoneTest, OnlyWhatTheScanHasLookedForAndNotFoundIsGone) {
 TEST_F(GoneTest, ACopyWhoseRecordCannotBeReadIsNamed) {
   make_copy("/srv/gone");
   test::write_file(root_->path + "/current/svn/lost/item.json", "{");
+  test::write_file(root_->path + "/current/svn/notes/of-somebody", "");
   const Result<MissingSources> found = find_missing(root_->current.get(), manifest_);
   ASSERT_TRUE(found);
   EXPECT_THAT(found->unreadable, ElementsAre("svn/lost"));
