@@ -67,51 +67,9 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 mkdir -- "$work/figures"
 # shellcheck source-path=SCRIPTDIR
+source "$here/figures.sh"
+# shellcheck source-path=SCRIPTDIR
 source "$here/dump_sources.sh"
-
-# ---- measuring
-
-scaled() { echo $((($1 * percent + 99) / 100)); }
-
-# measure NAME COMMAND...: runs it once, and adds its seconds to the figures of NAME.
-measure() {
-  local name=$1 TIMEFORMAT=%3R
-  shift
-  sync -f "$work"  # else it would wait for what another one has written
-  { time "$@" >"$work/out" 2>"$work/err"; } 2>"$work/time" ||
-    die "failed: $*: $(tail -n 3 -- "$work/err")"
-  cat -- "$work/time" >>"$work/figures/$name"
-}
-
-median() {
-  sort -g -- "$work/figures/$1" |
-    awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
-}
-greatest() { sort -g -- "$work/figures/$1" | tail -n 1; }
-quotient() { awk "BEGIN { printf \"%.4f\", ($1) / ($2) }"; }
-sum() { awk "BEGIN { printf \"%.3f\", $1 + $2 }"; }
-
-# row PART WHAT FIGURE UNIT RELATION TARGET DETAIL: a line of the table. RELATION is >= or <=, or
-# "-" where there is no target.
-missed=0
-row() {
-  local verdict=
-  if [[ $5 != - ]]; then
-    verdict=reached
-    awk "BEGIN { exit !($3 $5 $6) }" || { verdict=MISSED; missed=1; }
-  fi
-  [[ $5 == - ]] && set -- "$1" "$2" "$3" "$4" '' '' "$7"
-  printf '%s  %-46s %9.2f %-3s %2s %-6s %-8s %s\n' "$1" "$2" "$3" "$4" "$5" "$6" "$verdict" "$7"
-}
-
-# against PART WHAT PEER OURS TARGET: how many times as fast as the peer, by the medians.
-against() {
-  local peer ours relation='>='
-  peer=$(median "$3")
-  ours=$(median "$4")
-  [[ $5 ]] || relation=-
-  row "$1" "$2" "$(quotient "$peer" "$ours")" x "$relation" "$5" "$peer s : $ours s"
-}
 
 # What changed within two seconds before it is looked at is never taken for unchanged: a change in
 # the same tick of the file system's clock would not show. Nights are further apart than that.
@@ -124,19 +82,12 @@ let_settle() {
 }
 
 describe_run() {
-  local commit changed=''
-  commit=$(git -C "$here" rev-parse --short=12 HEAD 2>/dev/null) || commit=unknown
-  git -C "$here" diff --quiet HEAD -- ../base ../scanner ../dumper 2>/dev/null ||
-    changed=' (changed since)'
-  echo "commit    $commit$changed"
+  describe_commit
   echo "command   bench/compare_dump.sh -n $rounds -p $parts -s $seed -z $percent"
-  echo "machine   $cores cores, $(sed -n '/^model name/ {s/.*: //p; q}' /proc/cpuinfo)," \
-    "$(awk '/^MemTotal/ {printf "%.0f GB", $2 / 1e6}' /proc/meminfo), Linux $(uname -r)," \
-    "$(df --output=fstype -- "$work" | tail -n 1)"
+  describe_machine "$work"
   echo "peers     $(svnadmin --version | head -n 1); $(hg --version -q)"
   tell_load before
 }
-tell_load() { echo "load      $(cut -d ' ' -f 1-3 /proc/loadavg) $1"; }
 
 needs_room() {  # needs_room GB
   local free

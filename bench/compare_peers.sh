@@ -53,6 +53,8 @@ trap 'rm -rf -- "$work"' EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+# shellcheck source-path=SCRIPTDIR
+source "$here/figures.sh"
 
 # Sets `cmd` to the command line of a peer.
 set_command() {
@@ -146,14 +148,9 @@ repositories_of() {
 }
 
 describe_run() {
-  local commit changed=''
-  commit=$(git -C "$here" rev-parse --short=12 HEAD 2>/dev/null) || commit=unknown
-  git -C "$here" diff --quiet HEAD -- ../base ../scanner 2>/dev/null || changed=' (changed since)'
-  echo "commit    $commit$changed"
-  echo "machine   $cores cores, $(sed -n '/^model name/ {s/.*: //p; q}' /proc/cpuinfo)," \
-    "$(awk '/^MemTotal/ {printf "%.0f GB", $2 / 1e6}' /proc/meminfo), Linux $(uname -r)," \
-    "$(df --output=fstype -- "$tree" | tail -n 1)"
-  echo "load      $(cut -d ' ' -f 1-3 /proc/loadavg) before"
+  describe_commit
+  describe_machine "$tree"
+  tell_load before
   echo "peers     $(find . -maxdepth 0 -version | head -n 1); $(fdfind --version);" \
     "$(/usr/bin/python3 --version)$(if ((with_bfs)); then echo "; $(bfs --version | head -n 1)"; fi)"
   echo "tree      $made"

@@ -22,13 +22,13 @@
 #include "dumper/allowance.h"
 #include "dumper/gone.h"
 #include "dumper/item_result.h"
+#include "dumper/item_turn.h"
 #include "dumper/orphans.h"
 #include "dumper/publish.h"
 #include "dumper/request.h"
 #include "dumper/result_printer.h"
 #include "dumper/run_log.h"
 #include "dumper/run_output.h"
-#include "dumper/sandbox.h"
 #include "dumper/survey.h"
 #include "dumper/tools.h"
 #include "dumper/twins.h"
@@ -224,61 +224,6 @@ class Run {
     ++(result.listed_by.empty() ? summary_.counts[result.status] : summary_.listed);
   }
 
-  // No exception may leave a task: it would end the run of all others.
-  ItemResult guarded(const RunItem& item, int worker, Allowance* room, const RunLog& log) {
-    ItemResult result;
-    try {
-      result = one(item, worker, room, log);
-    } catch (const std::exception& error) {
-      result = blank_result(item.plan);
-      result.error = plain_error("copy", item.plan.source.path, error.what());
-    }
-    if (result.status != ItemStatus::kCopied) {
-      if (Status told = log.add(result); !told && !result.error) {
-        result = blank_result(item.plan);
-        result.error = told.error();
-      }
-    }
-    return result;
-  }
-
-  ItemResult one(const RunItem& item, int worker, Allowance* room, const RunLog& log) {
-    if (item.is_listed_only()) return listed_item(item);
-    if (item.reuse.unchanged) return unchanged_item(item.plan, *item.previous);
-    ItemResult result = blank_result(item.plan);
-    if (stop_requested() != 0) {
-      result.status = ItemStatus::kSkipped;
-      result.error = plain_error("", "", "stopped before its turn");
-      return result;
-    }
-    if (item.plan.refused) {
-      result.error = item.plan.refused;
-      return result;
-    }
-    const ToolState& tool = tools_.of_kind.at(item.plan.source.kind);
-    if (tool.missing) {
-      result.error = tool.missing;
-      return result;
-    }
-    if (item.unreadable) return failed_item(item.plan, *item.unreadable);
-    const ItemContext context{*root_,
-                              *tools_.runner,
-                              host_,
-                              tool.version,
-                              kFirstSandboxUid + static_cast<std::uint32_t>(worker),
-                              options_.keep,
-                              options_.timeout,
-                              options_.max_time,
-                              item.previous,
-                              item.unreadable_previous,
-                              item.reuse,
-                              item.accepted,
-                              &output_.progress(),
-                              room,
-                              [&log](const ItemResult& copied) { return log.add(copied); }};
-    return dump_item(item.plan, item.survey, *find_dumper(item.plan.source.kind), context);
-  }
-
   int dump_all() {
     const auto start = std::chrono::steady_clock::now();
     RunRecord record;
@@ -344,11 +289,12 @@ class Run {
     output_.progress().begin(items_.size());
     Twins twins;
     std::mutex of_twins;
+    const TurnContext context{options_, *root_, tools_, host_, &output_.progress(), log};
     const std::unique_ptr<TaskPool> pool = make_task_pool(options_.jobs);
     const TaskPool::Task work = [&](int worker) {
       while (const std::optional<std::size_t> next = order.next(worker)) {
         ItemResult& result = results[*next];
-        result = guarded(items_[*next], worker, allowances[*next].get(), log);
+        result = take_turn(items_[*next], worker, allowances[*next].get(), context);
         allowances[*next].reset();  // what it did not need is the others'
         {
           const std::lock_guard lock(of_twins);

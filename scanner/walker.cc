@@ -7,11 +7,11 @@
 #include <cerrno>
 #include <climits>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 #include "base/bytes_path.h"
 #include "base/stop_signal.h"
+#include "scanner/findings.h"
 #include "scanner/probe.h"
 #include "scanner/signature.h"
 #include "scanner/snapshots.h"
@@ -94,14 +94,15 @@ class Walk {
         pool_.spawn([this, root](int worker) { enter_root(root, worker); });
       }
     });
+    ScanResult result = findings_.take();
     for (const Counters& each : counters_) {
-      result_.stats.directories += each.directories;
-      result_.stats.directories_read += each.directories;
-      result_.stats.entries += each.entries;
-      result_.stats.vanished += each.vanished;
+      result.stats.directories += each.directories;
+      result.stats.directories_read += each.directories;
+      result.stats.entries += each.entries;
+      result.stats.vanished += each.vanished;
     }
-    result_.complete = result_.errors.empty() && stop_requested() == 0;
-    return std::move(result_);
+    result.complete = result.errors.empty() && stop_requested() == 0;
+    return result;
   }
 
  private:
@@ -133,7 +134,7 @@ class Walk {
   void enter_root(const std::string& root, int worker) {
     Result<std::unique_ptr<Directory>> opened = file_system_.open_root(root);
     if (!opened) {
-      report(system_error("open", root, opened.error().code));
+      findings_.add(system_error("open", root, opened.error().code));
       return;
     }
     auto node = std::make_shared<Node>();
@@ -161,13 +162,13 @@ class Walk {
     const WalkMap::Node* map = parent->map ? parent->map->child(name) : nullptr;
     if (map && map->action == WalkMap::Action::kOwnRoot) return;
     if (map && map->action == WalkMap::Action::kPrune) {
-      prune({join_path(path_of(*parent), name), map->why, map->notable});
+      findings_.add(Pruned{join_path(path_of(*parent), name), map->why, map->notable});
       return;
     }
     if (!options_.excludes.empty()) {
       std::string path = join_path(path_of(*parent), name);
       if (is_excluded(options_.excludes, path)) {
-        prune({std::move(path), "excluded", false});
+        findings_.add(Pruned{std::move(path), "excluded", false});
         return;
       }
     }
@@ -180,11 +181,11 @@ class Walk {
       }
       Error error = system_error("open", join_path(path_of(*parent), name), opened.error().code);
       if (error.code == EXDEV) error.message = "a mount that appeared during the scan";
-      report(std::move(error));
+      findings_.add(std::move(error));
       return;
     }
     if ((*opened)->is_read_only_snapshot()) {
-      prune({join_path(path_of(*parent), name), kSnapshot, true});
+      findings_.add(Pruned{join_path(path_of(*parent), name), kSnapshot, true});
       return;
     }
     auto node = std::make_shared<Node>();
@@ -208,7 +209,7 @@ class Walk {
       if (node->parent && has_vanished(listed.error().code)) {
         ++counters.vanished;
       } else {
-        report(system_error("read", path_of(*node), listed.error().code));
+        findings_.add(system_error("read", path_of(*node), listed.error().code));
       }
     }
     bool descend = true;
@@ -225,7 +226,7 @@ class Walk {
   // The second look. False where nothing below is to be entered.
   bool examine(Node& node, std::uint32_t bits) {
     if ((bits & kBitMarker) != 0 && is_dump_root(*node.directory)) {
-      prune({path_of(node), "dump root", false});
+      findings_.add(Pruned{path_of(node), "dump root", false});
       return false;
     }
     for (const Signature& signature : signatures()) {
@@ -244,7 +245,7 @@ class Walk {
       if (probe->error) {
         Error error = *probe->error;
         error.path = join_path(path_of(node), error.path);
-        report(std::move(error));
+        findings_.add(std::move(error));
       } else if (probe->detail) {
         found(signature, node, *probe->detail);
       }
@@ -273,10 +274,7 @@ class Walk {
   void found_pointer(const Signature& signature, const Node& node, const Target& target) {
     Pointer pointer{std::string(signature.kind), path_of(node), target.path, target.why};
     if (!pointer.target.starts_with('/')) pointer.target = join_path(pointer.path, pointer.target);
-    const std::lock_guard lock(mutex_);
-    if (!has_room_for(pointer.path)) cut(pointer.path);
-    cut(pointer.target);
-    result_.pointers.push_back(std::move(pointer));
+    findings_.add(std::move(pointer));
   }
 
   void found(const Signature& signature, const Node& node, const Detail& detail) {
@@ -286,12 +284,9 @@ class Walk {
     repository.store =
         signature.inside.empty() ? repository.path : join_path(repository.path, signature.inside);
     repository.detail = detail;
-    for (auto& [key, value] : repository.detail) {
-      if (auto* text = std::get_if<std::string>(&value)) cut(*text);
-    }
     const Result<Metadata> metadata = node.directory->metadata();
     if (!metadata) {
-      report(system_error("stat", repository.path, metadata.error().code));
+      findings_.add(system_error("stat", repository.path, metadata.error().code));
       return;
     }
     repository.device = metadata->device;
@@ -299,13 +294,7 @@ class Walk {
     repository.uid = metadata->uid;
     repository.gid = metadata->gid;
     repository.mode = metadata->mode;
-    std::unique_lock lock(mutex_);
-    if (has_room_for(repository.path)) {
-      result_.repositories.push_back(std::move(repository));
-      return;
-    }
-    lock.unlock();
-    report(system_error("open", repository.path, ENAMETOOLONG));
+    findings_.add(std::move(repository));
   }
 
   static void drop_children(Node& node, const std::vector<std::string_view>& pruned) {
@@ -364,35 +353,6 @@ class Walk {
     --open_;
   }
 
-  // A path of PATH_MAX bytes or more is for nobody to open, and a user can make thousands of them,
-  // each longer than the last. Only under mutex_.
-  bool has_room_for(const std::string& path) {
-    constexpr std::size_t kAll = std::size_t{4} << 20;
-    if (path.size() < PATH_MAX) return true;
-    long_paths_ += path.size();
-    return long_paths_ <= kAll;
-  }
-
-  // What a repository says of itself may be of any length.
-  static void cut(std::string& text) {
-    if (text.size() < PATH_MAX) return;
-    text.resize(PATH_MAX);
-    text += "...";
-  }
-
-  void report(Error error) {
-    const std::lock_guard lock(mutex_);
-    if (!has_room_for(error.path)) cut(error.path);
-    cut(error.message);
-    result_.errors.push_back(std::move(error));
-  }
-
-  void prune(Pruned pruned) {
-    const std::lock_guard lock(mutex_);
-    if (!has_room_for(pruned.path)) cut(pruned.path);
-    result_.pruned.push_back(std::move(pruned));
-  }
-
   static std::size_t slot(int worker) { return static_cast<std::size_t>(worker) % kSlots; }
 
   static constexpr std::size_t kSlots = 1024;
@@ -404,9 +364,7 @@ class Walk {
   const int budget_;
   std::atomic<int> open_{0};
   std::vector<Counters> counters_{kSlots};  // one a worker: no two threads share one
-  std::mutex mutex_;
-  ScanResult result_;           // guarded by mutex_, but for stats
-  std::size_t long_paths_ = 0;  // bytes in it; guarded by mutex_
+  Findings findings_;
 };
 
 }  // namespace

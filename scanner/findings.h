@@ -1,0 +1,36 @@
+// What a walk finds, collected from all its threads, in bounded memory: a user decides how long his
+// paths are and what his repositories say of themselves, and not how large the manifest gets.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <string>
+
+#include "base/error.h"
+#include "scanner/repository.h"
+
+namespace repo {
+
+// Threads: several at once, but for take().
+class Findings {
+ public:
+  // Of paths of PATH_MAX bytes or more, which no program can open, 4 MiB are kept whole. A
+  // repository whose path comes after that is an error (ENAMETOOLONG); other paths, and texts of
+  // that length, are cut.
+  void add(Repository repository);
+  void add(Pointer pointer);
+  void add(Pruned pruned);
+  void add(Error error);
+
+  // All of it, once; the statistics and `complete` are for others to fill in.
+  ScanResult take() { return std::move(result_); }
+
+ private:
+  bool has_room_for(const std::string& path);  // under mutex_
+
+  std::mutex mutex_;
+  ScanResult result_;           // guarded by mutex_
+  std::size_t long_paths_ = 0;  // bytes in it; guarded by mutex_
+};
+
+}  // namespace repo
