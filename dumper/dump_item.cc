@@ -23,7 +23,8 @@ namespace {
 constexpr int kTries = 3;
 // The step that refuses to share, with what may be another repository or was damaged since.
 constexpr const char* kShare = kSealShare;
-constexpr const char* kNotShared = "copied whole, not with files of the generation before: ";
+constexpr const char* kNotShared =
+    "copied whole, not with files of the generation before, which may be damaged on the target: ";
 
 // For a full target, which has no path among those of the source.
 Error of_target(Error error, const DumpRoot& root) {
@@ -102,12 +103,14 @@ class ItemDump {
       made = make(source->get(), staged);
       if (!made) return made.error();
       made->facts.notes.push_back(kNotShared + why);
+      in_doubt_ = true;
       sealed = seal_copy(*made, source->get());
     }
     if (!sealed) return sealed.error();
     CopyFacts& facts = made->facts;
     facts.notes.insert(facts.notes.end(), sealed->notes.begin(), sealed->notes.end());
     if (context_.reuse.changed) {
+      in_doubt_ = true;
       facts.notes.emplace_back(
           "the copy before this one is not as it was made: something changed it on the target");
     }
@@ -134,6 +137,7 @@ class ItemDump {
     result.fingerprint = facts.fingerprint;
     result.lock_seconds = facts.lock_seconds;
     result.notes = facts.notes;
+    result.is_alarming = in_doubt_ || !frozen->empty();
     for (const std::string& reason : *frozen) {
       result.notes.push_back(told_of_freeze(reason, item_.id));
     }
@@ -143,7 +147,9 @@ class ItemDump {
       }
     }
     if (result.error || !frozen->empty()) return {};
-    if (Status kept = apply_retention(context_.root, kind, item_.id, context_.keep); !kept) {
+    // The generation that was displaced may be bad: no older one goes because of it.
+    const int keep = context_.keep + (in_doubt_ ? 1 : 0);
+    if (Status kept = apply_retention(context_.root, kind, item_.id, keep); !kept) {
       result.error = in_root(kept.error());
     }
     return {};
@@ -190,13 +196,14 @@ class ItemDump {
     if (!previous_) return make_patiently(source, staged, false);
     Result<Made> made = make_patiently(source, staged, true);
     // What a system call refused, another copy would meet again.
-    const bool in_doubt = !made && made.error().code == 0;
-    const bool again = in_doubt && stop_requested() == 0 && !out_of_patience(patience_);
+    const bool not_whole = !made && made.error().code == 0;
+    const bool again = not_whole && stop_requested() == 0 && !out_of_patience(patience_);
     if (!again) return made;
     const Error why = made.error();
     made = make_patiently(source, staged, false);
     if (made && why.op != kShare) {  // of another repository retention tells
       made->facts.notes.push_back(kNotShared + describe(why));
+      in_doubt_ = true;
     }
     return made;
   }
@@ -327,7 +334,8 @@ class ItemDump {
   const ItemContext& context_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   const Patience patience_;
-  UniqueFd previous_;  // the folder of the generation to share with
+  UniqueFd previous_;      // the folder of the generation to share with
+  bool in_doubt_ = false;  // whether the generation before is what it was
 };
 
 }  // namespace

@@ -274,6 +274,21 @@ Result<TargetLook> look_at_target(const std::string& dir) {
   return look;
 }
 
+Result<DumpRoot> look_into(const TargetLook& target) {
+  constexpr int kLook = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  DumpRoot root;
+  root.path = target.path;
+  const std::string top =
+      target.exists ? target.path : target.path.substr(0, target.path.rfind('/') + 1);
+  root.top = UniqueFd(open(top.c_str(), kLook));
+  if (!root.top) return system_error("open", top, errno);
+  if (!target.initialised) return root;
+  root.current = UniqueFd(openat(root.top.get(), "current", kLook));
+  if (!root.current) return system_error("open", target.path + "/current", errno);
+  root.older = UniqueFd(openat(root.top.get(), "older", kLook));
+  return root;
+}
+
 Result<DumpRoot> open_dump_root(const TargetLook& target) {
   auto named = [&](Error error) {
     error.path = error.path.empty() ? target.path : join_path(target.path, error.path);

@@ -40,6 +40,10 @@ struct TargetLook {
 // /etc/fstab on which nothing is mounted.
 Result<TargetLook> look_at_target(const std::string& dir);
 
+// For looking only, without the lock: opens top, current and older as far as they are there. What
+// does not exist yet has its parent as top. Error: one that is initialised and has no current.
+Result<DumpRoot> look_into(const TargetLook& target);
+
 // Creates and initialises what is missing, takes the lock and opens everything. EWOULDBLOCK:
 // another run holds the lock; the message names its process. Other errors: not writable; full; a
 // file system that has no RENAME_EXCHANGE (found by a trial).

@@ -79,8 +79,12 @@ class Run {
       policy_holds_ = false;
     }
     summary_.scan_complete = manifest_.complete;
-    if (!manifest_.complete)
-      output_.tell("the manifest is of an incomplete scan: there may be more");
+    if (!manifest_.complete) {
+      output_.tell(
+          "the manifest is of an incomplete scan: there may be more repositories, and which are "
+          "gone "
+          "is not known (see its errors)");
+    }
     if (options_.nice) {
       if (Status lowered = lower_priority(); !lowered) {
         output_.tell("--nice: " + describe(lowered.error()));
@@ -114,19 +118,18 @@ class Run {
   }
 
   int print_plan() {
+    const Result<DumpRoot> seen = look_into(target_);
+    if (!seen) return refused(refuse(ExitCode::kFailed, seen.error()));
     if (target_.initialised) {
-      const UniqueFd current(open((target_.path + "/current").c_str(),
-                                  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-      if (!current) {
-        const Error error = system_error("open", target_.path + "/current", errno);
-        return refused(refuse(ExitCode::kFailed, error));
-      }
-      if (const auto refusal = look_for_gone(current.get())) return refused(*refusal);
-      look_for_reusable(current.get());
+      if (const auto refusal = look_for_gone(seen->current.get())) return refused(*refusal);
+      look_for_reusable(seen->current.get());
       if (stop_requested() != 0) return stopped();
     } else if (const auto refusal = unknown_to_forget()) {
       return refused(*refusal);
     }
+    const Result<std::optional<std::string>> full =
+        find_room(*seen, items_, options_.jobs, options_.keep);
+    if (!full) return refused(refuse(ExitCode::kFailed, full.error()));
     bool incomplete = !summary_.scan_complete || !policy_holds_ || !records_hold_;
     std::uint64_t needed = 0;
     for (const RunItem& item : items_) {
@@ -134,7 +137,7 @@ class Run {
       incomplete = incomplete || result.error;
       needed += result.bytes_needed.value_or(0);
       count(result);
-      output_.print(result_line(result), plan_line(result), static_cast<bool>(result.error));
+      output_.print(result_line(result), plan_line(result), result.error || result.is_alarming);
     }
     for (const GoneCopy& copy : gone_) {
       const bool forgotten = is_to_be_forgotten(copy);
@@ -152,6 +155,7 @@ class Run {
                     summary_.listed > 0 ? fmt::format("{} listed only, ", summary_.listed) : "",
                     human_bytes(needed), printable(target_.path),
                     target_.initialised ? "" : " (which would be made)"));
+    if (*full) return refused(no_room(**full));
     return output_.finish() ? summary_.exit_status : exit_status(ExitCode::kFailed);
   }
 
@@ -177,10 +181,12 @@ class Run {
     const Result<std::optional<std::string>> full =
         find_room(*root_, items_, options_.jobs, options_.keep);
     if (!full) return refuse(ExitCode::kFailed, full.error());
-    if (*full) {
-      return Refusal{ExitCode::kFailed, "cannot use " + printable(root_->path) + ": " + **full};
-    }
+    if (*full) return no_room(**full);
     return look_for_tools();
+  }
+
+  Refusal no_room(const std::string& why) const {
+    return {ExitCode::kFailed, "cannot use " + printable(target_.path) + ": " + why};
   }
 
   std::optional<Refusal> look_for_gone(int current) {
@@ -301,7 +307,7 @@ class Run {
           if (auto note = twins.note(result)) result.notes.push_back(*std::move(note));
         }
         output_.progress().add_done();
-        output_.print(result_line(result), text_line(result), static_cast<bool>(result.error));
+        output_.print(result_line(result), text_line(result), result.error || result.is_alarming);
       }
     };
     pool->run([&](int worker) {

@@ -78,6 +78,9 @@ class DirectoryCopy {
     if (!wrong.empty()) return busy(wrong.front(), "changed more than once while it was copied");
     state = *std::move(copy);
     if (state.contains("shallow")) notes.push_back("a shallow clone: its history is cut");
+    if (faccessat(target_, "reftable", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+      notes.push_back("its refs are in a reftable: copied, and not verified");
+    }
     if (Status copied = pass(GitPart::kContent); !copied) return copied;
     if (Status copied = packs(); !copied) return copied;
     return borrowed();

@@ -2,9 +2,11 @@
 //
 // fsck runs what a repository's configuration names (core.fsmonitor, hooks). So it never sees that:
 // it works in a clean git directory that is made for it, with the copy's refs, index, logs and
-// worktrees, a configuration of our own, and the objects of the copy. What says that a repository
-// is old or sloppy (a commit without a time zone) is no damage: such messages are warnings.
-// Sources: git-fsck(1) ("fsck.<msg-id>"); fsck.h; git(1), "Environment Variables".
+// worktrees, a configuration of our own, and the objects of the copy. The copy's configuration is
+// only read as data, by `git config --file`: what git cannot open is not verified by that. What
+// says that a repository is old or sloppy (a commit without a time zone) is no damage: such
+// messages are warnings. Sources: git-fsck(1) ("fsck.<msg-id>"); fsck.h; git(1), "Environment
+// Variables".
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,9 +15,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
+#include <set>
 
 #include "base/bytes_path.h"
 #include "base/file_io.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "dumper/dumper.h"
 #include "dumper/git_copy.h"
@@ -31,6 +36,7 @@ namespace {
 
 constexpr const char* kTool = "git";
 constexpr const char* kClean = "fsck";  // in staging, beside data/
+constexpr const char* kOwnConfig = "config.of-the-copy";
 constexpr std::size_t kSmall = std::size_t{1} << 20;
 
 // What fsck says of objects that are whole but were written badly (fsck.h, FOREACH_FSCK_MSG_ID).
@@ -79,6 +85,32 @@ std::string config_for(const std::map<std::string, std::string>& extensions, boo
   config += "[fsck]\n";
   for (const char* each : kOnlyWarn) config += fmt::format("\t{} = warn\n", each);
   return config;
+}
+
+// Why git refuses a repository, or nobody knows what it is; `variables` as `git config` prints
+// them, "KEY VALUE" a line. Source: Documentation/technical/repository-version.txt; setup.c.
+std::optional<std::string> why_not_opened(std::string_view variables) {
+  static const std::set<std::string, std::less<>> known = {
+      "compatobjectformat", "noop",       "noop-v1",           "objectformat",  "partialclone",
+      "preciousobjects",    "refstorage", "relativeworktrees", "worktreeconfig"};
+  std::uint64_t version = 0;
+  std::string unknown;
+  while (!variables.empty()) {
+    const std::string_view line = take_line(variables);
+    const std::string_view key = line.substr(0, line.find(' '));
+    const std::string_view value = line.substr(std::min(key.size() + 1, line.size()));
+    constexpr std::string_view kExtension = "extensions.";
+    if (key == "core.repositoryformatversion") {
+      const auto number = to_number<std::uint64_t>(value);
+      if (!number) return "its repositoryformatversion is no number";
+      version = *number;
+    } else if (key.starts_with(kExtension) && !known.contains(key.substr(kExtension.size()))) {
+      unknown = key;
+    }
+  }
+  if (version > 1) return fmt::format("repository format {} is not known", version);
+  if (version == 1 && !unknown.empty()) return printable(unknown) + " is not known";
+  return std::nullopt;
 }
 
 class GitDumper final : public Dumper {
@@ -157,6 +189,9 @@ class GitDumper final : public Dumper {
     const Result<TreeLook> copied = copy_tree({git, std::nullopt}, clean->get(), options);
     if (!copied) return copied.error();
     const Result<std::string> config = read_small_file(git, "config", kSmall);
+    if (!config && config.error().code != ENOENT) {
+      return system_error("read", "config", config.error().code);
+    }
     const Result<UniqueFd> packs = open_beneath(git, "objects/pack", O_RDONLY | O_DIRECTORY);
     Result<std::vector<std::string>> names = std::vector<std::string>();
     if (packs) names = names_in(packs->get());
@@ -164,15 +199,33 @@ class GitDumper final : public Dumper {
     const std::string text = config_for(read_git_extensions(config ? *config : std::string()),
                                         std::any_of(names->begin(), names->end(), is_promisor));
     if (Status made = create_file(clean->get(), "config", text); !made) return made.error();
+    // For check_config() alone: git does not read a file of this name.
+    const std::string own = config ? *config : std::string();
+    if (Status made = create_file(clean->get(), kOwnConfig, own); !made) return made.error();
     for (const char* each : {"objects", "refs"}) {
       const Result<UniqueFd> folder = make_folders(clean->get(), each);
       if (!folder) return folder.error();
       if (fchmod(folder->get(), 0755) != 0) return system_error("change the mode", each, errno);
     }
-    if (fchmodat(clean->get(), "config", 0644, 0) != 0 || fchmod(clean->get(), 0755) != 0) {
+    if (fchmodat(clean->get(), "config", 0644, 0) != 0 ||
+        fchmodat(clean->get(), kOwnConfig, 0644, 0) != 0 || fchmod(clean->get(), 0755) != 0) {
       return system_error("change the mode", kClean, errno);
     }
     return clean;
+  }
+
+  // Whether git can open a repository that has this configuration. git reads it as data: of a file
+  // that is named, no include is followed.
+  static Status check_config(Command command, const CommandRunner& runner, const std::string& of) {
+    command.argv = {kTool,          "config",
+                    "--file",       std::string("/staging/") + kOwnConfig,
+                    "--get-regexp", R"(^(core\.repositoryformatversion|extensions\.))"};
+    const CommandResult result = runner.run(command);
+    const bool has_none = result.end == CommandResult::End::kExited && result.code == 1;
+    if (has_none) return {};
+    if (!result.ok()) return tool_error("read the config" + of + " by git", result);
+    if (auto why = why_not_opened(result.out)) return plain_error("verify", "config" + of, *why);
+    return {};
   }
 
   static Status check(const DumpJob& job, const CopiedGit& copied, const std::string& directory,
@@ -202,6 +255,7 @@ class GitDumper final : public Dumper {
     command.reads_any_file = true;
     command.argv = {kTool, "fsck", "--full", "--no-dangling", "--no-progress"};
     const std::string of = directory.empty() ? "" : " of " + printable(directory);
+    if (Status good = check_config(command, runner, of); !good) return good;
     CommandResult result = runner.run(command);
     if (!result.ok()) return tool_error("verify by git fsck" + of, result);
 

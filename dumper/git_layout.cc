@@ -74,10 +74,38 @@ bool is_reftable(std::string_view path) {
   return is_within(path, "reftable") || is_within(in_worktree(path), "reftable");
 }
 
-void GitDirectories::see(const TreeEntry& entry) {
+namespace {
+
+// What a git directory must have, and what else tells one whose parts got lost.
+enum Landmark : unsigned { kHead = 1, kObjects = 2, kRefs = 4, kAll = 7, kConfig = 8 };
+
+unsigned landmark_of(const TreeEntry& entry) {
   const std::string_view name = last_component(entry.path);
-  // Whatever it is: what is no directory here is for others to refuse.
-  const unsigned landmark = name == "HEAD" ? 1U : name == "objects" ? 2U : name == "refs" ? 4U : 0U;
+  // A link in such a place is for others to refuse.
+  if (name == "HEAD") return entry.is_directory() ? 0 : kHead;
+  if (name == "objects") return entry.is_file() ? 0 : kObjects;
+  if (name == "refs") return entry.is_file() ? 0 : kRefs;
+  if (name == "config") return entry.is_file() ? kConfig : 0;
+  return 0;
+}
+
+// Whether `path` is one of a git directory's own folders, or in one: there any name may be that of
+// a branch or a hook.
+bool is_in_own_folder(std::string_view path) {
+  while (!path.empty()) {
+    const std::string_view name = path.substr(0, path.find('/'));
+    for (const char* own : {"refs", "logs", "objects", "hooks", "info", "lfs"}) {
+      if (name == own) return true;
+    }
+    path.remove_prefix(std::min(name.size() + 1, path.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
+void GitDirectories::see(const TreeEntry& entry) {
+  const unsigned landmark = landmark_of(entry);
   if (landmark == 0 || !is_in_modules(entry.path)) return;
   std::string above = entry.path.substr(0, entry.path.rfind('/'));
   if (!is_in_modules(above)) return;
@@ -97,9 +125,15 @@ Result<std::vector<std::string>> GitDirectories::found() const {
     return plain_error("copy", "modules", "more git directories of submodules than can be copied");
   }
   std::vector<std::string> directories = {""};
-  constexpr unsigned kAll = 7;
   for (const auto& [path, landmarks] : landmarks_) {
-    if (landmarks == kAll) directories.push_back(path);
+    if ((landmarks & kAll) == kAll) {
+      directories.push_back(path);
+    } else if ((landmarks & kConfig) != 0 && !is_in_own_folder(path)) {
+      const char* lost = (landmarks & kHead) == 0      ? "HEAD"
+                         : (landmarks & kObjects) == 0 ? "objects"
+                                                       : "refs";
+      return plain_error("copy", path, std::string("git directory of a submodule without ") + lost);
+    }
   }
   return directories;
 }

@@ -42,12 +42,13 @@ class GitDirectories {
  public:
   void see(const TreeEntry& entry);
   // Itself ("") first, then those of submodules, parents before what is in them, relative to it. An
-  // error where there are more of them than a repository has that nobody made for this.
+  // error where one has lost a part of what it must have, or where there are more of them than any
+  // repository has that was not made for this.
   Result<std::vector<std::string>> found() const;
 
  private:
   static constexpr std::size_t kLargest = std::size_t{32} << 20;
-  // Directories in modules/, and which of the three things each has that a git directory must have.
+  // Directories in modules/, and what each has of that which makes a git directory.
   std::map<std::string, unsigned> landmarks_;
   std::size_t size_ = 0;  // in memory, about
   bool is_too_large_ = false;

@@ -21,6 +21,12 @@ bool is_within_any(const std::string& path, const std::vector<std::string>& plac
                      [&](const std::string& place) { return is_within(path, place); });
 }
 
+// Found by a later scan, which alone can tell whether it is gone. (Two copies in one second have
+// two seconds for names.)
+bool is_newer(const GenerationSummary& copy, UtcTime scan) {
+  return copy.generation > stamp(scan + std::chrono::minutes(1));
+}
+
 // Without following a link. A hint for people: it may change at any time.
 bool is_directory(const std::string& path) {
   struct open_how how = {};
@@ -61,6 +67,7 @@ Result<MissingSources> find_missing(int current, const Manifest& manifest) {
         continue;
       }
       if (!is_within_any(copy->path, manifest.roots)) continue;
+      if (manifest.finished && is_newer(*copy, *manifest.finished)) continue;
       const bool entered = !is_within_any(copy->path, manifest.pruned);
       (entered ? missing.gone : missing.not_looked_at)
           .push_back({id, kind, copy->path, copy->bytes, copy->generation,

@@ -20,7 +20,7 @@ struct MissingSources {
 };
 
 // The copies in `current` (open) whose source is not in `manifest`. Nothing where the scan was not
-// complete, nor of kinds that it did not look for.
+// complete, nor of kinds that it did not look for, nor of copies that were made after it.
 Result<MissingSources> find_missing(int current, const Manifest& manifest);
 
 }  // namespace repo

@@ -32,6 +32,7 @@ ItemResult unchanged_item(const PlanItem& item, const GenerationSummary& current
   result.bytes = current.bytes;
   result.generation = current.generation;
   result.fingerprint = current.fingerprint;
+  result.is_alarming = !current.frozen.empty();
   for (const std::string& reason : current.frozen) {
     result.notes.push_back(told_of_freeze(reason, item.id));
   }

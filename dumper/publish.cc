@@ -54,21 +54,30 @@ Result<UniqueFd> older_of(const DumpRoot& root, const std::string& kind, const s
   return of_item;
 }
 
-// A generation that lies in staging under `name` goes to older/.
+bool has(int directory, const std::string& path) {
+  return faccessat(directory, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+// In older/, of a generation whose record cannot be read. Two may be found in one second.
+std::string unreadable_name(int older) {
+  for (UtcTime time = utc_now();; time += std::chrono::seconds(1)) {
+    std::string name = stamp(time) + ".unreadable";
+    if (!has(older, name)) return name;
+  }
+}
+
+// What lies in staging under `name` goes to older/.
 Status retire(const DumpRoot& root, const std::string& kind, const std::string& id,
-              const std::string& name, const std::string& generation) {
+              const std::string& name, const std::optional<GenerationSummary>& record) {
   Result<UniqueFd> older = older_of(root, kind, id);
   if (!older) return older.error();
+  const std::string generation = record ? record->generation : unreadable_name(older->get());
   if (renameat2(root.staging.get(), name.c_str(), older->get(), generation.c_str(),
                 RENAME_NOREPLACE) != 0) {
     return system_error("rename", "older/" + kind + "/" + id + "/" + generation, errno);
   }
   if (fsync(older->get()) != 0) return system_error("fsync", "older/" + kind + "/" + id, errno);
   return {};
-}
-
-bool has(int directory, const std::string& path) {
-  return faccessat(directory, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 // Whether what lies in staging was displaced from current/: it is older than what is there now.
@@ -154,9 +163,7 @@ Status publish(const DumpRoot& root, const std::string& kind, const std::string&
 Status retire_displaced(const DumpRoot& root, const std::string& kind, const std::string& id) {
   const std::string name = staging_name(kind, id);
   if (!has(root.staging.get(), name)) return {};
-  const std::optional<GenerationSummary> displaced = generation_in(root.staging.get(), name);
-  return retire(root, kind, id, name,
-                displaced ? displaced->generation : stamp(utc_now()) + ".unreadable");
+  return retire(root, kind, id, name, generation_in(root.staging.get(), name));
 }
 
 std::vector<Error> recover_staging(const DumpRoot& root) {

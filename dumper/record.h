@@ -74,7 +74,8 @@ struct ItemResult {
   Detail fingerprint;
   std::optional<double> lock_seconds;
   std::vector<std::string> notes;
-  std::string listed_by;  // kSkipped: the rule of the policy
+  bool is_alarming = false;  // a note says that somebody must look at it: shown with --quiet, too
+  std::string listed_by;     // kSkipped: the rule of the policy
   std::optional<Error> error;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/text.h"
+
 namespace repo {
 namespace {
 
@@ -42,9 +44,7 @@ std::map<std::string, std::string> read_git_extensions(std::string_view config) 
   std::map<std::string, std::string> extensions;
   bool in_section = false;
   while (!config.empty()) {
-    const std::size_t end = std::min(config.find('\n'), config.size());
-    std::string_view line = trimmed(config.substr(0, end));
-    config.remove_prefix(std::min(end + 1, config.size()));
+    std::string_view line = trimmed(take_line(config));
     if (line.starts_with('[')) {
       const std::size_t close = line.find(']');
       in_section = close != std::string_view::npos &&

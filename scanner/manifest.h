@@ -4,6 +4,7 @@
 // not valid UTF-8, `path_b64` beside it holds them exactly. Times are RFC 3339 UTC.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,7 @@ struct Manifest {
   std::vector<std::string> kinds;   // that were looked for; empty: all
   std::vector<std::string> pruned;  // paths of directories that were not entered
   bool complete = false;
+  std::optional<UtcTime> finished;  // where it can be read
   std::vector<ManifestItem> items;
 };
 

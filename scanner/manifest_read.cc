@@ -116,6 +116,7 @@ Manifest manifest(const Json& document) {
   if (!field(document, "", "stats").is_object()) refuse("stats", "not an object");
   for (const char* key : {"pointers", "errors"}) array(document, key);
   Manifest result;
+  result.finished = parse_rfc3339(text(document, "", "finished"));
   result.host = text(document, "", "host");
   result.complete = boolean(document, "", "complete");
   const Json& roots = array(document, "roots");

@@ -231,16 +231,19 @@ class Walk {
     }
     for (const Signature& signature : signatures()) {
       if ((bits & signature.required) != signature.required) continue;
-      if (!options_.kinds.empty() && !options_.kinds.contains(std::string(signature.kind)))
-        continue;
       const std::optional<ProbeResult> probe =
           probe_kind(signature.kind, signature.inside, *node.directory);
       if (!probe || (!probe->detail && !probe->error && !probe->target)) continue;
+      // Whatever kinds are wanted, what belongs to a repository is no place to look in.
       drop_children(node, signature.pruned);
       if (is_part_of_a_store(node, signature)) {
         node.git_store = true;
         continue;
       }
+      node.git_store = signature.kind == "git" && signature.inside.empty();
+      const bool is_wanted =
+          options_.kinds.empty() || options_.kinds.contains(std::string(signature.kind));
+      if (!is_wanted) continue;
       if (probe->target) found_pointer(signature, node, *probe->target);
       if (probe->error) {
         Error error = *probe->error;
@@ -249,7 +252,6 @@ class Walk {
       } else if (probe->detail) {
         found(signature, node, *probe->detail);
       }
-      node.git_store = signature.kind == "git" && signature.inside.empty();
     }
     return true;
   }

@@ -141,6 +141,11 @@ TEST_F(DumpRunTest, D5_WhereThereIsNotEnoughRoomNothingIsCopied) {
     test::in_child([&] {
       test::enter_private_mount_namespace();
       test::mount_tmpfs(options_.to, size);
+      options_.dry_run = true;
+      const test::Ran dry = test::dump(options_);
+      EXPECT_EQ(dry.status, 1);
+      EXPECT_THAT(dry.err, HasSubstr("are free: nothing was copied"));
+      options_.dry_run = false;
       const test::Ran ran = test::dump(options_);
       EXPECT_EQ(ran.status, 1);
       EXPECT_THAT(ran.err, HasSubstr("are free: nothing was copied"));

@@ -267,6 +267,51 @@ INSTANTIATE_TEST_SUITE_P(
                                }}),
     test::case_name);
 
+struct ConfigCase : test::NamedCase {
+  std::string text;
+  std::string word;  // of the error
+};
+
+class GitConfigTest : public GitRealTest, public testing::WithParamInterface<ConfigCase> {};
+
+TEST_P(GitConfigTest, D10_WhatGitCannotOpenIsNotVerified) {
+  create();
+  const std::string config = path_ + "/.git/config";
+  test::write_file(config, test::read_file(config) + GetParam().text);
+  EXPECT_THAT(describe(must_fail()), testing::HasSubstr(GetParam().word));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Configs, GitConfigTest,
+    testing::Values(ConfigCase{"syntax", "garb[age\n", "bad config line"},
+                    ConfigCase{"version", "[core]\nrepositoryformatversion = 7\n", "format 7"},
+                    ConfigCase{"no_version", "[core]\nrepositoryformatversion = x\n", "no number"},
+                    ConfigCase{"extension",
+                               "[core]\nrepositoryformatversion = 1\n[extensions]\nfoo = bar\n",
+                               "extensions.foo"}),
+    test::case_name);
+
+TEST_F(GitRealTest, D22_TheConfigIsReadAsData) {
+  create();
+  const std::string config = path_ + "/.git/config";
+  test::write_file(config, test::read_file(config) + "[include]\npath = /nowhere\n[core]\n" +
+                               "fsmonitor = touch /tmp/run\nrepositoryformatversion = 1\n" +
+                               "[extensions]\nworktreeConfig = true\n");
+  must_dump();
+  test::write_file(config, "");
+  must_dump();
+  std::filesystem::remove(config);
+  must_dump();
+}
+
+TEST_F(GitRealTest, D10_ASubmoduleThatLostItsHeadIsNotPublished) {
+  create();
+  const std::string sub = path_ + "/.git/modules/sub";
+  test::must_run({"git", "clone", "-q", "--bare", path_, sub});
+  std::filesystem::remove(sub + "/HEAD");
+  EXPECT_THAT(describe(must_fail()), testing::HasSubstr("without HEAD"));
+}
+
 TEST_F(GitRealTest, OldAndSloppyObjectsAreNoDamage) {
   create();
   // As importers wrote them: no e-mail address, no time zone.

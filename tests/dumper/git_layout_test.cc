@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 namespace repo {
 namespace {
@@ -69,6 +70,38 @@ TEST(GitDirectoriesTest, ThoseOfSubmodulesHaveAllThree) {
                                                      .found();
   ASSERT_TRUE(found);
   EXPECT_THAT(*found, ElementsAre("", "modules/b", "modules/b/modules/c", "worktrees/w/modules/d"));
+}
+
+// Without one of them it would be plain files to everybody, git fsck included.
+TEST(GitDirectoriesTest, D10_OneThatHasLostAPartIsAnError) {
+  for (const char* lost : {"HEAD", "objects", "refs"}) {
+    GitDirectories directories;
+    for (const char* name : {"HEAD", "objects", "refs", "config"}) {
+      if (std::string(name) == lost) continue;
+      TreeEntry entry;
+      entry.path = std::string("modules/a/b/") + name;
+      const bool is_file = entry.path.ends_with("HEAD") || entry.path.ends_with("config");
+      entry.st.st_mode = is_file ? S_IFREG : S_IFDIR;
+      directories.see(entry);
+    }
+    const Result<std::vector<std::string>> found = directories.found();
+    ASSERT_FALSE(found) << lost;
+    EXPECT_EQ(found.error().path, "modules/a/b");
+    EXPECT_THAT(describe(found.error()), testing::HasSubstr(std::string("without ") + lost));
+  }
+}
+
+// Branches may have these names.
+TEST(GitDirectoriesTest, AFileCalledConfigInAGitDirectorysOwnFoldersIsNone) {
+  GitDirectories directories;
+  for (const char* path : {"modules/a/refs/heads/x/config", "modules/a/refs/heads/x/HEAD",
+                           "modules/a/logs/refs/heads/x/config", "modules/a/hooks/config"}) {
+    TreeEntry entry;
+    entry.path = path;
+    entry.st.st_mode = S_IFREG;
+    directories.see(entry);
+  }
+  EXPECT_TRUE(directories.found());
 }
 
 TEST(GitDirectoriesTest, D15_MoreThanFitAreAnError) {

@@ -71,6 +71,17 @@ TEST_F(GoneTest, OnlyWhatTheScanHasLookedForAndNotFoundIsGone) {
   EXPECT_THAT(not_looked_at(), ElementsAre("/srv/pruned/x"));
 }
 
+// An old manifest must not call gone what a later scan has found.
+TEST_F(GoneTest, ACopyThatIsNewerThanTheScanIsNotJudgedByIt) {
+  make_copy("/srv/gone");
+  manifest_.finished = *parse_stamp("20251231T235800Z");
+  EXPECT_THAT(gone(), IsEmpty());
+  for (const char* later : {"20251231T235930Z", "20260102T000000Z"}) {
+    manifest_.finished = *parse_stamp(later);
+    EXPECT_THAT(gone(), ElementsAre("/srv/gone")) << later;
+  }
+}
+
 TEST_F(GoneTest, ACopyWhoseRecordCannotBeReadIsNamed) {
   make_copy("/srv/gone");
   test::write_file(root_->path + "/current/svn/lost/item.json", "{");

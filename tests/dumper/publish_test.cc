@@ -115,6 +115,15 @@ TEST_F(PublishTest, WhatWasDisplacedAndIsNoGenerationIsKeptUnderANameThatRetenti
   EXPECT_EQ(content(older(older_names()[0])), "somebody's");
 }
 
+TEST_F(PublishTest, D17_SeveralOfThemInOneSecondAreAllKept) {
+  for (const char* content : {"one", "two", "three"}) {
+    must_publish(kFirst, content);
+    test::write_file(current() + "/item.json", "{");
+  }
+  must_publish(kSecond, "four");
+  EXPECT_EQ(older_names().size(), 3U);
+}
+
 TEST_F(PublishTest, NothingStagedLeavesTheCurrentOneAlone) {
   must_publish(kFirst, "one");
   const std::string before = test::snapshot(current());

@@ -133,7 +133,10 @@ class UnchangedTest(NightsCase):
                       lambda: (folder / "data/db").chmod(0o755),
                       lambda: (folder / "owners").write_text("")):
             touch()
-            items = self.night("--keep", "1")
+            done = self.dump(self.scan(), "--json", "--keep", "1")
+            self.assert_code(done, 0)
+            items = {os.path.basename(each["path"]): each for each in done.json_lines()[:-1]}
+            self.assert_generation(folder)
             self.assertEqual(items["alpha"]["status"], "copied")
             self.assertEqual(items["alpha"]["bytes_written"], items["alpha"]["bytes"])
             self.assertEqual(items["beta"]["status"], "unchanged")
@@ -303,6 +306,7 @@ class FreezeTest(NightsCase):
         self.assertEqual(len(self.older()), 1)
         unchanged = self.night_of_alpha()
         self.assertEqual(unchanged["status"], "unchanged")
+        self.assertIn("shrank", self.dump(self.scan(), "--keep", "1", "-q").text)
         self.assert_frozen(unchanged, "shrank")
         add_svn_revision(self.alpha, "more")
         self.assert_frozen(self.night_of_alpha(), "shrank")

@@ -86,6 +86,21 @@ class BitRotTest(RotCase):
                                     for note in line.get("notes", [])), line)
                 self.assert_is_made_good(source)
 
+    def test_D33_it_is_told_with_quiet_and_no_older_copy_goes_because_of_it(self):
+        self.quiet_night()
+        for name in ("one", "two"):
+            add_svn_revision(self.alpha, name)
+            self.line_of(self.alpha)
+        older = sorted(self.to.glob("older/svn/*/*"))
+        with open(self.copy_of(self.alpha) / "data/hooks/pre-commit.tmpl", "ab") as file:
+            file.write(b"more")
+        add_svn_revision(self.alpha, "three")
+        done = self.dump(self.manifest, "--only", self.alpha, "-q", "--keep", str(len(older) + 1))
+        self.assert_code(done, 0)
+        self.assertIn("not as it was made", done.text)
+        self.assertEqual(sorted(self.to.glob("older/svn/*/*"))[:-1], older)
+        self.assert_is_made_good(self.alpha)
+
     def test_D33_full_copies_anew(self):
         self.quiet_night()
         for _, file in self.shared_files():

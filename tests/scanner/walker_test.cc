@@ -100,6 +100,9 @@ TEST(WalkerTest, OnlyTheKindsThatAreAskedForAreFound) {
   add_hg(fs, "/hg");
   EXPECT_THAT(paths(walk_fake(fs, {.kinds = {"hg"}}).repositories), ElementsAre("/hg"));
   EXPECT_THAT(paths(walk_fake(fs, {.kinds = {"svn"}}).repositories), ElementsAre("/svn"));
+  // In another kind's own folders it is looked for no more than without the choice.
+  add_svn(fs, "/hg/.hg/store/inner");
+  EXPECT_THAT(paths(walk_fake(fs, {.kinds = {"svn"}}).repositories), ElementsAre("/svn"));
   EXPECT_THAT(paths(walk_fake(fs, {.kinds = {"hg", "svn"}}).repositories),
               ElementsAre("/hg", "/svn"));
 }
