@@ -139,10 +139,10 @@ class Run {
       count(result);
       output_.print(result_line(result), plan_line(result), result.error || result.is_alarming);
     }
-    for (const GoneCopy& copy : gone_) {
-      const bool forgotten = is_to_be_forgotten(copy);
-      output_.print(forgotten ? "" : gone_line(copy), plan_line(copy, forgotten), copy.still_there);
-      if (forgotten) continue;
+    for (GoneCopy& copy : gone_) {
+      copy.forgotten = is_to_be_forgotten(copy);
+      output_.print(gone_line(copy), plan_line(copy), copy.still_there);
+      if (copy.forgotten) continue;
       ++summary_.gone;
       incomplete = incomplete || copy.still_there;
     }
@@ -244,7 +244,10 @@ class Run {
     const std::vector<ItemResult> results = run_items(*log);
     bool good = forget_gone();
     for (const GoneCopy& copy : gone_) {
-      output_.print(gone_line(copy), text_line(copy), copy.still_there);
+      const std::string text = copy.forgotten ? forgotten_line(copy) : text_line(copy);
+      output_.print(gone_line(copy), text, copy.still_there);
+      if (copy.forgotten) continue;
+      ++summary_.gone;
       good = good && !copy.still_there;
     }
     good = good && summary_.scan_complete && policy_holds_ && records_hold_;
@@ -254,7 +257,6 @@ class Run {
       summary_.bytes_written += result.bytes_written;
       good = good && is_good(result);
     }
-    summary_.gone = gone_.size();
     summary_.finished = utc_now();
     summary_.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -324,16 +326,13 @@ class Run {
   // False where something could not be removed.
   bool forget_gone() {
     bool good = true;
-    std::vector<GoneCopy> kept;
-    for (const GoneCopy& copy : gone_) {
-      const bool wanted = is_to_be_forgotten(copy);
-      const Status done = wanted ? forget(*root_, copy.kind, copy.id) : Status();
+    for (GoneCopy& copy : gone_) {
+      if (!is_to_be_forgotten(copy)) continue;
+      const Status done = forget(*root_, copy.kind, copy.id);
       if (!done) output_.tell(fmt::format("cannot {} in {}", describe(done.error()), root_->path));
+      copy.forgotten = static_cast<bool>(done);
       good = good && done;
-      if (wanted && done) output_.print("", forgotten_line(copy), false);
-      if (!wanted || !done) kept.push_back(copy);
     }
-    gone_ = std::move(kept);
     return good;
   }
 

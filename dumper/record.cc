@@ -61,6 +61,7 @@ Json to_json(const GoneCopy& gone) {
   object["bytes"] = gone.bytes;
   object["generation"] = gone.generation;
   if (gone.still_there) object["still_there"] = true;
+  if (gone.forgotten) object["forgotten"] = true;
   return object;
 }
 

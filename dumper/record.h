@@ -87,6 +87,7 @@ struct GoneCopy {
   std::uint64_t bytes = 0;  // of the current generation
   std::string generation;
   bool still_there = false;  // but its directory is: it may be damaged
+  bool forgotten = false;    // by this run, or would be by it: --forget
 };
 
 struct RunSummary {

@@ -87,8 +87,8 @@ std::string text_line(const GoneCopy& gone) {
                      gone.id);
 }
 
-std::string plan_line(const GoneCopy& gone, bool is_to_be_forgotten) {
-  if (!is_to_be_forgotten) return text_line(gone);
+std::string plan_line(const GoneCopy& gone) {
+  if (!gone.forgotten) return text_line(gone);
   return fmt::format("would forget {:<4} {}: all its copies\n", printable(gone.kind),
                      printable(gone.path));
 }

@@ -15,7 +15,7 @@ std::string text_line(const ItemResult& result);
 // Of a dry run.
 std::string plan_line(const ItemResult& result);
 std::string text_line(const GoneCopy& gone);
-std::string plan_line(const GoneCopy& gone, bool is_to_be_forgotten);
+std::string plan_line(const GoneCopy& gone);
 // A message about copies whose sources the scan did not look for, of which there are some.
 std::string text_of_unseen(const std::vector<GoneCopy>& copies);
 std::string forgotten_line(const GoneCopy& gone);

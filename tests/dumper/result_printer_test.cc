@@ -125,8 +125,10 @@ TEST(GoneLineTest, WhatIsStillThereMayBeDamaged) {
 }
 
 TEST(GoneLineTest, APlanSaysWhatWouldBeForgotten) {
-  EXPECT_EQ(plan_line(gone("/srv/a"), false), text_line(gone("/srv/a")));
-  EXPECT_EQ(plan_line(gone("/srv/a"), true), "would forget svn  /srv/a: all its copies\n");
+  GoneCopy copy = gone("/srv/a");
+  EXPECT_EQ(plan_line(copy), text_line(copy));
+  copy.forgotten = true;
+  EXPECT_EQ(plan_line(copy), "would forget svn  /srv/a: all its copies\n");
 }
 
 TEST(UnseenTextTest, NamesTheFirstAndCountsTheOthers) {

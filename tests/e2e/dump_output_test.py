@@ -149,8 +149,18 @@ class DryRunTest(OutputCase):
             for line in lines:
                 validate(line, "result")
             self.assertEqual(lines[-1]["gone"], gone)
-            self.assertEqual([line["message_type"] for line in lines].count("gone"), gone)
+            told = [line for line in lines if line["message_type"] == "gone"]
+            self.assertEqual([line.get("forgotten", False) for line in told], [not gone])
         self.assertEqual(self.seen_generations(), before)
+        lines = self.dump(manifest, "--json", "--forget", self.alpha).json_lines()
+        self.assertEqual([line["forgotten"] for line in lines if line["message_type"] == "gone"],
+                         [True])
+        self.assertTrue(self.last_run()["gone"][0]["forgotten"], "the record says so, too")
+        self.assertNotEqual(self.seen_generations(), before)
+
+    def test_a_dry_run_tells_what_may_be_damaged(self):
+        self.assert_code(self.dump(self.manifest), 0)
+        shutil.rmtree(self.alpha)
         os.mkdir(self.alpha)
         done = self.dump(self.scan(), "-n")
         self.assert_code(done, 3)
