@@ -198,7 +198,9 @@ class ToolTest(NightsCase):
         for kind, path in FIRST_LOOKS.items():
             with self.subTest(kind=kind):
                 before = self.everything_changes()
-                running, tool = self.stopped(self.manifest, tools=True, paths=[path],
+                # One at a time: another sandbox that was coming up would wait until the next run
+                # ends it, and strace waits for all that it traces.
+                running, tool = self.stopped(self.manifest, "-j", "1", tools=True, paths=[path],
                                              inject=["openat:signal=SIGSTOP:when=1"])
                 self.assertIsNotNone(tool)
                 dumper = self.records_of("running")[0]
