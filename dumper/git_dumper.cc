@@ -3,10 +3,12 @@
 // fsck runs what a repository's configuration names (core.fsmonitor, hooks). So it never sees that:
 // it works in a clean git directory that is made for it, with the copy's refs, index, logs and
 // worktrees, a configuration of our own, and the objects of the copy. The copy's configuration is
-// only read as data, by `git config --file`: what git cannot open is not verified by that. What
-// says that a repository is old or sloppy (a commit without a time zone) is no damage: such
-// messages are warnings. Sources: git-fsck(1) ("fsck.<msg-id>"); fsck.h; git(1), "Environment
-// Variables".
+// only read as data, by `git config --file`: what git could not open fails there. What says that a
+// repository is old or sloppy (a commit without a time zone) is no damage: such messages are
+// warnings.
+//
+// Sources: git-fsck(1) ("fsck.<msg-id>"); fsck.h; git(1), "Environment Variables"; git-config(1),
+// "--includes".
 
 #include <fcntl.h>
 #include <fmt/format.h>

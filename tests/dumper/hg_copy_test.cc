@@ -49,16 +49,8 @@ class HgCopyTest : public testing::Test {
                     {},
                     std::nullopt});
   }
-  CopyFacts must_copy() const {
-    Result<CopyFacts> facts = copy();
-    EXPECT_TRUE(facts) << describe(facts.error());
-    return facts ? *std::move(facts) : CopyFacts();
-  }
-  Error must_fail() const {
-    const Result<CopyFacts> facts = copy(std::chrono::seconds(0));
-    EXPECT_FALSE(facts);
-    return facts ? Error() : facts.error();
-  }
+  CopyFacts must_copy() const { return test::value_of(copy()); }
+  Error must_fail() const { return test::error_of(copy(std::chrono::seconds(0))); }
   // "TYPE PATH" of each line of the file `owners` that a generation of this copy would have.
   std::vector<std::string> owners(const CopyFacts& facts) const {
     const UniqueFd source = test::open_folder(source_);

@@ -30,16 +30,14 @@ class HgUnlockedTest : public testing::Test {
   CopyFacts must_copy() const {
     const UniqueFd source = test::open_folder(source_);
     const UniqueFd staging = test::open_folder(staging_);
-    Result<CopyFacts> facts = copy_hg({test::source_at("hg", source_),
-                                       source.get(),
-                                       staging.get(),
-                                       1'900'000'005,
-                                       {},
-                                       test::patient(),
-                                       {},
-                                       std::nullopt});
-    EXPECT_TRUE(facts) << describe(facts.error());
-    return facts ? *std::move(facts) : CopyFacts();
+    return test::value_of(copy_hg({test::source_at("hg", source_),
+                                   source.get(),
+                                   staging.get(),
+                                   1'900'000'005,
+                                   {},
+                                   test::patient(),
+                                   {},
+                                   std::nullopt}));
   }
   // From now on the source is a share of what it was, which its owner may read and not lock.
   void make_share_of_another_user() {

@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "dumper/seal.h"
+#include "tests/dumper/seal_fixture.h"
 #include "tests/support/test_support.h"
 #include "tests/support/trees.h"
 
@@ -32,19 +33,11 @@ class SealDigestsTest : public testing::Test {
     test::write_file(previous_ + "/SHA256SUMS", sums_);
   }
   Result<Sealed> seal_with(const std::string& recorded, bool read_shared = false) const {
-    const UniqueFd source = test::open_folder(source_);
-    const UniqueFd staging = test::open_folder(staging_);
-    const UniqueFd previous = test::open_folder(previous_);
-    const UniqueFd data = test::open_folder(previous_ + "/data");
-    SealJob job;
-    job.staging = staging.get();
-    job.source = source.get();
-    job.previous = previous.get();
-    job.previous_checksums_sha256 = recorded;
-    job.read_shared = read_shared;
-    job.shared = {data.get(), [](const std::string&) { return true; }};
-    job.patience = test::patient();
-    return seal(job);
+    return seal_sharing_with(previous_, source_, staging_, [&](SealJob& job, int data) {
+      job.previous_checksums_sha256 = recorded;
+      job.read_shared = read_shared;
+      job.shared = {data, [](const std::string&) { return true; }};
+    });
   }
 
   test::TempDir tree_;

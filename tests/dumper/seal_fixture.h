@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <sstream>
 
 #include "base/digest.h"
@@ -12,6 +13,23 @@
 #include "tests/support/trees.h"
 
 namespace repo {
+
+// Seals a copy that may share files with the generation in `previous`; `details` completes the job.
+inline Result<Sealed> seal_sharing_with(
+    const std::string& previous, const std::string& source, const std::string& staging,
+    const std::function<void(SealJob& job, int previous_data)>& details) {
+  const UniqueFd source_fd = test::open_folder(source);
+  const UniqueFd staging_fd = test::open_folder(staging);
+  const UniqueFd previous_fd = test::open_folder(previous);
+  const UniqueFd data = test::open_folder(previous + "/data");
+  SealJob job;
+  job.staging = staging_fd.get();
+  job.source = source_fd.get();
+  job.previous = previous_fd.get();
+  job.patience = test::patient();
+  details(job, data.get());
+  return seal(job);
+}
 
 class SealTest : public testing::Test {
  protected:

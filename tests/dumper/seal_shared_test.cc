@@ -43,18 +43,10 @@ class SealSharedTest : public SealTest {
     test::must_run({"cp", "-a", before_ + "/data/" + path, copy_ + "/" + path});
   }
   Result<Sealed> seal_sharing() {
-    const UniqueFd source = test::open_folder(source_);
-    const UniqueFd staging = test::open_folder(staging_);
-    const UniqueFd before = test::open_folder(before_);
-    const UniqueFd data = test::open_folder(before_ + "/data");
-    SealJob job;
-    job.staging = staging.get();
-    job.source = source.get();
-    job.previous = before.get();
-    job.previous_checksums_sha256 = sha256_hex(test::read_file(before_ + "/SHA256SUMS"));
-    job.shared = {data.get(), [](const std::string& path) { return path.starts_with("shared/"); }};
-    job.patience = test::patient();
-    return seal(job);
+    return seal_sharing_with(before_, source_, staging_, [&](SealJob& job, int data) {
+      job.previous_checksums_sha256 = sha256_hex(test::read_file(before_ + "/SHA256SUMS"));
+      job.shared = {data, [](const std::string& path) { return path.starts_with("shared/"); }};
+    });
   }
   Sealed must_seal_sharing() {
     const Result<Sealed> sealed = seal_sharing();

@@ -57,16 +57,8 @@ class SvnCopyRaceTest : public testing::Test {
     EXPECT_GT(times_, 0) << "the moment never came";
     return facts;
   }
-  CopyFacts must_copy() {
-    Result<CopyFacts> facts = copy();
-    EXPECT_TRUE(facts) << describe(facts.error());
-    return facts ? *std::move(facts) : CopyFacts();
-  }
-  Error must_fail() {
-    const Result<CopyFacts> facts = copy();
-    EXPECT_FALSE(facts);
-    return facts ? Error() : facts.error();
-  }
+  CopyFacts must_copy() { return test::value_of(copy()); }
+  Error must_fail() { return test::error_of(copy()); }
   void rewrite(const std::string& path, const std::string& bytes) const {
     test::write_file(source_ + "/" + path, bytes);
   }

@@ -50,16 +50,8 @@ class SvnDumperTest : public testing::Test {
     verified_ = verified;
   }
   Result<CopyFacts> copy() { return dumper_->copy(job(), runner_); }
-  CopyFacts must_copy() {
-    Result<CopyFacts> facts = copy();
-    EXPECT_TRUE(facts) << describe(facts.error());
-    return facts ? *std::move(facts) : CopyFacts();
-  }
-  Error must_fail() {
-    const Result<CopyFacts> facts = copy();
-    EXPECT_FALSE(facts);
-    return facts ? Error() : facts.error();
-  }
+  CopyFacts must_copy() { return test::value_of(copy()); }
+  Error must_fail() { return test::error_of(copy()); }
   Result<Verified> verify(CopyFacts& facts) { return dumper_->verify(job(), facts, runner_); }
   Error must_not_verify(CopyFacts& facts) {
     const Result<Verified> verified = verify(facts);
