@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 
@@ -16,14 +18,24 @@ namespace {
 
 constexpr const char* kTemporary = ".repo-backup.tmp.";
 
+// False where there is nothing to read yet and a stop was requested: a signal that comes just
+// before a read(2) does not end it.
+bool wait_for_input(int fd) {
+  std::array<pollfd, 2> polled = {{{fd, POLLIN, 0}, {stop_fd(), POLLIN, 0}}};
+  while (poll(polled.data(), polled.size(), -1) < 0 && errno == EINTR) {
+  }
+  return polled[0].revents != 0 || polled[1].revents == 0;
+}
+
 }  // namespace
 
-Result<UniqueFd> open_beneath(int dir, const std::string& path, int flags) {
+Result<UniqueFd> open_beneath(int dir, const std::string& path, int flags, bool cross_mounts) {
   struct open_how how = {};
   // With O_PATH nothing is opened that could block, and openat2 refuses both flags beside it.
   const int harmless = (flags & O_PATH) != 0 ? 0 : O_NONBLOCK | O_NOCTTY;
   how.flags = static_cast<unsigned>(flags | O_CLOEXEC | harmless);
   how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  if (!cross_mounts) how.resolve |= RESOLVE_NO_XDEV;
   constexpr int kTries = 16;
   for (int i = 0;; ++i) {
     const long fd = syscall(SYS_openat2, dir, path.c_str(), &how, sizeof how);
@@ -40,6 +52,7 @@ Result<std::string> read_to_end(int fd, std::size_t limit) {
   std::string content;
   char buffer[65536];
   while (true) {
+    if (!wait_for_input(fd)) return system_error("read", "", EINTR);
     const ssize_t n = ::read(fd, buffer, sizeof buffer);
     if (n == 0) return content;
     if (n < 0) {

@@ -12,8 +12,10 @@ namespace repo {
 
 // Opens `path` below `dir` with openat2(2): no symbolic link in any component is followed and
 // ".." does not leave `dir`. O_CLOEXEC, O_NONBLOCK and O_NOCTTY are added to `flags`.
-// Errors: errno as openat2 gives it; ELOOP where a component is a link.
-Result<UniqueFd> open_beneath(int dir, const std::string& path, int flags);
+// Errors: errno as openat2 gives it; ELOOP where a component is a link, EXDEV where one is the root
+// of a mount and `cross_mounts` is false: it was not touched then.
+Result<UniqueFd> open_beneath(int dir, const std::string& path, int flags,
+                              bool cross_mounts = true);
 
 // The content of a regular file below `dir`, opened as open_beneath does. A FIFO, device or
 // directory is EINVAL, a file above `limit` bytes EFBIG; neither is read.

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
+
 namespace repo {
 namespace {
 
@@ -99,6 +101,25 @@ void add_config_option(CLI::App& app, const std::string& default_path) {
       ->type_name("FILE")
       ->default_str(default_path)
       ->configurable(false);
+}
+
+void add_progress_option(CLI::App& app, ShowProgress& show) {
+  const auto set_show = [&show](const std::string& when) {
+    show = when == "auto"     ? ShowProgress::kAuto
+           : when == "always" ? ShowProgress::kAlways
+                              : ShowProgress::kNever;
+  };
+  app.add_option_function<std::string>("--progress", set_show,
+                                       "auto (on a terminal), always or never")
+      ->type_name("WHEN")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->default_str("auto");
+}
+
+std::string mistake_in_duration(std::string& text) {
+  const auto duration = parse_duration(text);
+  const bool good = duration && duration->count() > 0;
+  return good ? std::string() : "a number above 0 with s, m, h or d: " + text;
 }
 
 Result<Config> configure(CLI::App& app) {

@@ -6,6 +6,7 @@
 
 #include "base/config_file.h"
 #include "base/options_message.h"
+#include "base/status_line.h"
 
 namespace CLI {
 class App;
@@ -16,6 +17,12 @@ namespace repo {
 
 // Adds --config FILE to the options of `app`.
 void add_config_option(CLI::App& app, const std::string& default_path);
+
+// Adds --progress auto|always|never, which writes `show`.
+void add_progress_option(CLI::App& app, ShowProgress& show);
+
+// As the function of a CLI::Validator: what is wrong with a DURATION, which must be above zero.
+std::string mistake_in_duration(std::string& text);
 
 // After the command line was parsed: loads the file, and gives `app` the values of [common] and of
 // the section that has the app's name. Keys are the long names of the app's own options, so there

@@ -85,6 +85,7 @@ class Run {
           "gone "
           "is not known (see its errors)");
     }
+    tell_of_age();
     if (options_.nice) {
       if (Status lowered = lower_priority(); !lowered) {
         output_.tell("--nice: " + describe(lowered.error()));
@@ -93,6 +94,18 @@ class Run {
     raise_descriptor_limit();  // deep trees cost a descriptor a level
     survey_sources(for_each_item(), asked.policy, patience());
     return std::nullopt;
+  }
+
+  // Nights on which nothing new is found look as good as any other.
+  void tell_of_age() {
+    constexpr std::chrono::hours kOld{48};
+    if (!manifest_.finished || summary_.started - *manifest_.finished < kOld) return;
+    const auto age =
+        std::chrono::duration_cast<std::chrono::hours>(summary_.started - *manifest_.finished);
+    output_.tell(
+        fmt::format("the manifest is {} days old: repositories made since then are in no "
+                    "copy (scan again)",
+                    age.count() / 24));
   }
 
   Patience patience() {
@@ -237,6 +250,8 @@ class Run {
     record.tool = "repo-dump " REPO_BACKUP_VERSION;
     record.pid = getpid();
     record.started = summary_.started;
+    record.manifest_sha256 = manifest_.sha256;
+    record.scanned = manifest_.finished;
     Result<RunLog> log = RunLog::begin(*root_, record, items_.size());
     if (!log) {
       return refused(refuse(ExitCode::kFailed, log.error()));

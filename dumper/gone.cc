@@ -16,9 +16,14 @@
 namespace repo {
 namespace {
 
-bool is_within_any(const std::string& path, const std::vector<std::string>& places) {
-  return std::any_of(places.begin(), places.end(),
-                     [&](const std::string& place) { return is_within(path, place); });
+bool is_below_a_root(const std::string& path, const Manifest& manifest) {
+  return std::any_of(manifest.roots.begin(), manifest.roots.end(),
+                     [&](const std::string& root) { return is_within(path, root); });
+}
+
+bool is_pruned(const std::string& path, const Manifest& manifest) {
+  return std::any_of(manifest.pruned.begin(), manifest.pruned.end(),
+                     [&](const Pruned& pruned) { return is_within(path, pruned.path); });
 }
 
 // Found by a later scan, which alone can tell whether it is gone. (Two copies in one second have
@@ -66,9 +71,9 @@ Result<MissingSources> find_missing(int current, const Manifest& manifest) {
         if (is_copy) missing.unreadable.push_back(kind + "/" + id);
         continue;
       }
-      if (!is_within_any(copy->path, manifest.roots)) continue;
+      if (!is_below_a_root(copy->path, manifest)) continue;
       if (manifest.finished && is_newer(*copy, *manifest.finished)) continue;
-      const bool entered = !is_within_any(copy->path, manifest.pruned);
+      const bool entered = !is_pruned(copy->path, manifest);
       (entered ? missing.gone : missing.not_looked_at)
           .push_back({id, kind, copy->path, copy->bytes, copy->generation,
                       entered && is_directory(copy->store)});

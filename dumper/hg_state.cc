@@ -59,7 +59,6 @@ Result<Detail> hg_fingerprint(const HgPlaces& places, const Patience& patience) 
   }();
   if (!ends) return ends.error();
   if (!ends->first.empty()) {
-    detail->emplace_back("first", ends->first);
     detail->emplace_back("heads", ends->heads);
     detail->emplace_back("heads_sha256", ends->heads_sha256);
   }

@@ -14,13 +14,7 @@
 namespace repo {
 namespace {
 
-const CLI::Validator kDuration(
-    [](std::string& text) {
-      const auto duration = parse_duration(text);
-      const bool good = duration && duration->count() > 0;
-      return good ? std::string() : "a number above 0 with s, m, h or d: " + text;
-    },
-    "DURATION");
+const CLI::Validator kDuration(mistake_in_duration, "DURATION");
 
 const CLI::Validator kKind(
     [](std::string& kind) {
@@ -60,7 +54,6 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
   std::string timeout = "10m";
   std::string max_time = "6h";
   std::string sandbox = "auto";
-  std::string progress = "auto";
   app.add_option("MANIFEST", options.manifest, "file made by repo-scan, or - for stdin")
       ->required();
   app.add_option("--to", options.to, "dump root")->type_name("DIR")->capture_default_str();
@@ -121,10 +114,7 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
   app.add_flag("--json", options.json, "print JSON lines, the last one a summary");
   app.add_flag("-q,--quiet", options.quiet, "print only what went wrong");
   app.add_flag("--nice", options.nice, "run at idle priority");
-  app.add_option("--progress", progress, "auto (on a terminal), always or never")
-      ->type_name("WHEN")
-      ->check(CLI::IsMember({"auto", "always", "never"}))
-      ->capture_default_str();
+  add_progress_option(app, options.progress);
   add_config_option(app, default_config);
   try {
     app.parse(argc, argv);
@@ -143,9 +133,6 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
   options.only.insert(only.begin(), only.end());
   options.accept.insert(accept.begin(), accept.end());
   options.forget.insert(forget.begin(), forget.end());
-  options.progress = progress == "auto"     ? ShowProgress::kAuto
-                     : progress == "always" ? ShowProgress::kAlways
-                                            : ShowProgress::kNever;
   options.full_every = *parse_duration(full_every);
   options.verify_all_every = *parse_duration(verify_all_every);
   options.timeout = *parse_duration(timeout);

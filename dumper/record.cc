@@ -216,6 +216,8 @@ std::string write_run_record(const RunRecord& record) {
   document["host"] = readable(record.host);
   document["pid"] = record.pid;
   document["started"] = rfc3339(record.started);
+  document["manifest"] = {{"sha256", record.manifest_sha256}};
+  if (record.scanned) document["manifest"]["finished"] = rfc3339(*record.scanned);
   document["state"] = record.summary ? "ended" : "running";
   if (record.summary) document["summary"] = to_json(*record.summary);
   Json items = Json::array();

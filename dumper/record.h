@@ -118,6 +118,8 @@ struct RunRecord {
   std::optional<RunSummary> summary;
   const std::vector<ItemResult>* results = nullptr;
   const std::vector<GoneCopy>* gone = nullptr;
+  std::string manifest_sha256{};     // of what the run went by
+  std::optional<UtcTime> scanned{};  // when that scan ended
 };
 std::string write_run_record(const RunRecord& record);
 // The record of a run that says "running" and whose process is gone, with the result lines that it

@@ -7,28 +7,15 @@
 #include <optional>
 
 #include "base/bytes_path.h"
-#include "base/file_io.h"
-#include "base/trust.h"
 #include "dumper/dumper.h"
 #include "dumper/identity.h"
 #include "dumper/plan.h"
+#include "scanner/manifest_file.h"
 
 namespace repo {
 namespace {
 
 Refusal usage(const std::string& message) { return {ExitCode::kUsage, message}; }
-
-Result<Manifest> load_manifest(const std::string& path) {
-  constexpr std::size_t kLargest = std::size_t{1} << 30;
-  Result<UniqueFd> file =
-      path == "-" ? Result<UniqueFd>(UniqueFd(dup(STDIN_FILENO))) : open_trusted(path);
-  if (!file) return file.error();
-  const Result<std::string> text = read_to_end(file->get(), kLargest);
-  if (!text) return system_error("read", path, text.error().code);
-  Result<Manifest> manifest = read_manifest(*text);
-  if (!manifest) return plain_error("use", path == "-" ? "" : path, manifest.error().message);
-  return manifest;
-}
 
 std::optional<Refusal> choose_items(const DumpOptions& options, Request& request) {
   std::vector<std::string> unknown;

@@ -3,10 +3,8 @@
 #include <endian.h>
 #include <linux/btrfs.h>
 #include <linux/btrfs_tree.h>
-#include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 
 #include <cstdint>
 #include <cstring>
@@ -31,12 +29,6 @@ bool has_subvolume(int directory, const __u8 (&uuid)[BTRFS_UUID_SIZE]) {
 }
 
 }  // namespace
-
-bool is_on_btrfs(int directory) {
-  struct statfs fs = {};
-  return fstatfs(directory, &fs) == 0 &&
-         static_cast<unsigned long>(fs.f_type) == static_cast<unsigned long>(BTRFS_SUPER_MAGIC);
-}
 
 bool is_btrfs_read_only_snapshot(int directory) {
   struct stat st = {};

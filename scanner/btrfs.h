@@ -3,9 +3,6 @@
 
 namespace repo {
 
-// By the open descriptor of a directory.
-bool is_on_btrfs(int directory);
-
 // Whether this directory is the top of a subvolume that is read-only and is a snapshot of one that
 // is still there (btrfs subvolume snapshot -r), and nothing was written to it since. Without an
 // original, or received from another machine (btrfs receive), it may be the only place of what is

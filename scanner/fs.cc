@@ -2,9 +2,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <array>
@@ -34,14 +37,36 @@ EntryType type_of_dirent(unsigned char type) {
   }
 }
 
-Metadata metadata_of(const struct stat& st) {
+Metadata metadata_of(const struct statx& st) {
   EntryType type = EntryType::kOther;
-  if (S_ISDIR(st.st_mode)) type = EntryType::kDirectory;
-  if (S_ISREG(st.st_mode)) type = EntryType::kFile;
-  if (S_ISLNK(st.st_mode)) type = EntryType::kSymlink;
-  return {type,      st.st_dev, st.st_ino,         static_cast<std::uint64_t>(st.st_size),
-          st.st_uid, st.st_gid, st.st_mode & 07777};
+  if (S_ISDIR(st.stx_mode)) type = EntryType::kDirectory;
+  if (S_ISREG(st.stx_mode)) type = EntryType::kFile;
+  if (S_ISLNK(st.stx_mode)) type = EntryType::kSymlink;
+  // Whoever makes a file system chooses the time, also one that no calendar has.
+  constexpr std::int64_t kYear10000 = 253'402'300'800;
+  const std::int64_t seconds = st.stx_btime.tv_sec;
+  std::optional<UtcTime> born;
+  if ((st.stx_mask & STATX_BTIME) != 0 && seconds >= 0 && seconds < kYear10000) {
+    born = UtcTime(std::chrono::seconds(seconds));
+  }
+  return {type,
+          makedev(st.stx_dev_major, st.stx_dev_minor),
+          st.stx_ino,
+          st.stx_size,
+          st.stx_uid,
+          st.stx_gid,
+          st.stx_mode & 07777U,
+          born};
 }
+
+// Whether it is the root of a mount that was looked at: kernels before 5.8 do not say so.
+bool is_mount_root(const struct statx& st) {
+  return (st.stx_attributes_mask & st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+// Does not wait for the server of a mount that somebody has put there meanwhile: what is known of
+// its root without asking is enough to turn away.
+constexpr int kAskNobody = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
 
 class RealFile final : public File {
  public:
@@ -69,10 +94,29 @@ class RealFile final : public File {
   std::uint64_t size_;
 };
 
+// What a directory has from the file system that it is on.
+struct Traits {
+  bool on_btrfs = false;
+  // A directory's links are its own "." and its name, and the ".." of each subdirectory. (btrfs and
+  // overlay say 1 of all, FUSE what it likes; ext4 says 1 above 65,000.)
+  bool counts_links = false;
+};
+
+Traits traits_of(int directory) {
+  struct statfs fs = {};
+  if (fstatfs(directory, &fs) != 0) return {};
+  const auto type = static_cast<unsigned long>(fs.f_type);
+  constexpr unsigned long kXfs = 0x58465342;  // XFS_SB_MAGIC, statfs(2)
+  return {type == BTRFS_SUPER_MAGIC,
+          type == EXT4_SUPER_MAGIC || type == kXfs || type == TMPFS_MAGIC};
+}
+
 class RealDirectory final : public Directory {
  public:
-  RealDirectory(int fd, UniqueFd owned, bool on_btrfs)
-      : fd_(fd), owned_(std::move(owned)), on_btrfs_(on_btrfs) {}
+  RealDirectory(int fd, UniqueFd owned, Traits traits, bool crosses)
+      : fd_(fd), owned_(std::move(owned)), traits_(traits), crosses_(crosses) {}
+
+  void cross_mounts() override { crosses_ = true; }
 
   Status list(EntrySink& sink) override {
     // As getdents64(2) lays it out; one buffer a thread, since list() does not nest.
@@ -102,22 +146,31 @@ class RealDirectory final : public Directory {
     struct open_how how = {};
     how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
     how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-    if (!cross_mount) how.resolve |= RESOLVE_NO_XDEV;
+    const bool crosses = cross_mount || crosses_;
+    if (!crosses) how.resolve |= RESOLVE_NO_XDEV;
     const long fd = syscall(SYS_openat2, fd_, path.c_str(), &how, sizeof how);
     if (fd < 0) return system_error("open", "", errno);
     UniqueFd owned(static_cast<int>(fd));
     const int raw = owned.get();
-    const bool on_btrfs = cross_mount ? is_on_btrfs(raw) : on_btrfs_;
+    const Traits traits = crosses ? traits_of(raw) : traits_;
     return std::unique_ptr<Directory>(
-        std::make_unique<RealDirectory>(raw, std::move(owned), on_btrfs));
+        std::make_unique<RealDirectory>(raw, std::move(owned), traits, crosses_));
+  }
+
+  bool is_leaf(const std::string& name) const override {
+    if (!traits_.counts_links) return false;
+    struct statx st = {};
+    if (statx(fd_, name.c_str(), kAskNobody, STATX_TYPE | STATX_NLINK, &st) != 0) return false;
+    if ((st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0 || is_mount_root(st)) return false;
+    return S_ISDIR(st.stx_mode) && st.stx_nlink == 2;
   }
 
   bool is_read_only_snapshot() const override {
-    return on_btrfs_ && is_btrfs_read_only_snapshot(fd_);
+    return traits_.on_btrfs && is_btrfs_read_only_snapshot(fd_);
   }
 
   Result<std::unique_ptr<File>> open_file(const std::string& path) const override {
-    Result<UniqueFd> fd = open_beneath(fd_, path, O_RDONLY);
+    Result<UniqueFd> fd = open_beneath(fd_, path, O_RDONLY, crosses_);
     if (!fd) return fd.error();
     struct stat st = {};
     if (fstat(fd->get(), &st) != 0) return system_error("stat", path, errno);
@@ -129,11 +182,12 @@ class RealDirectory final : public Directory {
   Result<Metadata> stat_entry(const std::string& path) const override {
     Result<Place> place = place_of(path);
     if (!place) return place.error();
-    struct stat st = {};
-    if (fstatat(place->directory(), place->name.c_str(), &st,
-                AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) {
+    struct statx st = {};
+    const int how = crosses_ ? AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT : kAskNobody;
+    if (statx(place->directory(), place->name.c_str(), how, STATX_BASIC_STATS, &st) != 0) {
       return system_error("stat", path, errno);
     }
+    if (!crosses_ && is_mount_root(st)) return system_error("stat", path, EXDEV);
     return metadata_of(st);
   }
 
@@ -148,8 +202,10 @@ class RealDirectory final : public Directory {
   }
 
   Result<Metadata> metadata() const override {
-    struct stat st = {};
-    if (fstat(fd_, &st) != 0) return system_error("stat", "", errno);
+    struct statx st = {};
+    if (statx(fd_, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &st) != 0) {
+      return system_error("stat", "", errno);
+    }
     return metadata_of(st);
   }
 
@@ -166,25 +222,24 @@ class RealDirectory final : public Directory {
   Result<Place> place_of(const std::string& path) const {
     const std::size_t slash = path.rfind('/');
     if (slash == std::string::npos) return Place{UniqueFd(), fd_, path};
-    Result<UniqueFd> parent = open_beneath(fd_, path.substr(0, slash), O_PATH | O_DIRECTORY);
+    Result<UniqueFd> parent =
+        open_beneath(fd_, path.substr(0, slash), O_PATH | O_DIRECTORY, crosses_);
     if (!parent) return parent.error();
     return Place{*std::move(parent), fd_, path.substr(slash + 1)};
   }
 
   int fd_;
   UniqueFd owned_;  // empty where the descriptor is somebody else's
-  bool on_btrfs_;
+  Traits traits_;
+  bool crosses_;
   bool listed_ = false;
 };
 
 class RealFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<Directory>> open_root(const std::string& path) const override {
-    UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd) return system_error("open", path, errno);
-    const int raw = fd.get();
-    return std::unique_ptr<Directory>(
-        std::make_unique<RealDirectory>(raw, std::move(fd), is_on_btrfs(raw)));
+    const RealDirectory nowhere(AT_FDCWD, UniqueFd(), Traits(), false);
+    return nowhere.open_directory(path, true);
   }
 };
 
@@ -207,7 +262,7 @@ const FileSystem& real_file_system() {
 }
 
 std::unique_ptr<Directory> borrow_directory(int fd) {
-  return std::make_unique<RealDirectory>(fd, UniqueFd(), false);
+  return std::make_unique<RealDirectory>(fd, UniqueFd(), Traits(), true);
 }
 
 }  // namespace repo

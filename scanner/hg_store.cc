@@ -49,21 +49,28 @@ std::array<std::optional<std::uint32_t>, 2> parents_of(const char* record) {
 
 enum class Layout { kEmpty, kInline, kSplit, kUnknown };
 
-Result<Layout> layout_of(const File& file) {
+// What the first record tells.
+struct Beginning {
+  Layout layout = Layout::kEmpty;
+  std::string first;  // node of the first changeset, of a layout that is known
+};
+
+Result<Beginning> beginning_of(const File& file) {
   std::array<char, kRecord> record{};
   const Result<std::size_t> n = file.read_at(0, record);
   if (!n) return n.error();
-  if (*n == 0) return Layout::kEmpty;
+  if (*n == 0) return Beginning();
   const std::uint32_t header = *n >= 4 ? big_endian(record.data()) : 0;
   const std::uint32_t version = header & 0xFFFF;
-  if (*n < kRecord || version != 1) return Layout::kUnknown;  // the "dummy" of new formats, v2 …
+  const Beginning unknown{Layout::kUnknown, ""};
+  if (*n < kRecord || version != 1) return unknown;  // the "dummy" of new formats, v2 …
   // Mercurial splits an inline index long before this, and nobody has so many changesets; hopping
   // through terabytes of holes would take for ever.
   constexpr std::uint64_t kLargestInline = std::uint64_t{64} << 20;
   constexpr std::uint64_t kLargestSplit = std::uint64_t{4} << 30;
   const bool is_inline = (header >> 16 & 1) != 0;
-  if (file.size() > (is_inline ? kLargestInline : kLargestSplit)) return Layout::kUnknown;
-  return is_inline ? Layout::kInline : Layout::kSplit;
+  if (file.size() > (is_inline ? kLargestInline : kLargestSplit)) return unknown;
+  return Beginning{is_inline ? Layout::kInline : Layout::kSplit, node_of(record.data())};
 }
 
 // Calls `see` with each record, through a window so that it costs few reads. The state at one
@@ -100,35 +107,40 @@ Result<std::string> last_node(const File& file) {
 }
 
 Result<Detail> read_detail(const File& file) {
-  const Result<Layout> layout = layout_of(file);
-  if (!layout) return layout.error();
-  if (*layout == Layout::kUnknown) return Detail();
+  const Result<Beginning> beginning = beginning_of(file);
+  if (!beginning) return beginning.error();
+  const Layout layout = beginning->layout;
+  if (layout == Layout::kUnknown) return Detail();
   std::uint64_t count = 0;
   std::string tip;
-  if (*layout == Layout::kSplit) {
+  if (layout == Layout::kSplit) {
     count = file.size() / kRecord;
     Result<std::string> node = last_node(file);
     if (!node) return node.error();
     tip = *std::move(node);
-  } else if (*layout == Layout::kInline) {
-    const Status read = each_record(file, *layout, [&](const char* record) {
+  } else if (layout == Layout::kInline) {
+    const Status read = each_record(file, layout, [&](const char* record) {
       ++count;
       tip = node_of(record);
     });
     if (!read) return read.error();
   }
   Detail detail = {{"changesets", count}};
-  if (count > 0) detail.emplace_back("tip", tip);
+  if (count > 0) {
+    detail.emplace_back("tip", tip);
+    detail.emplace_back("first", beginning->first);
+  }
   return detail;
 }
 
 Result<HgEnds> read_ends(const File& file) {
   HgEnds ends;
-  const Result<Layout> layout = layout_of(file);
-  if (!layout) return layout.error();
-  if (*layout == Layout::kUnknown) return ends;
+  const Result<Beginning> beginning = beginning_of(file);
+  if (!beginning) return beginning.error();
+  const Layout layout = beginning->layout;
+  if (layout == Layout::kUnknown) return ends;
   std::vector<bool> has_child;
-  Status read = each_record(file, *layout, [&](const char* record) {
+  Status read = each_record(file, layout, [&](const char* record) {
     if (has_child.empty()) ends.first = node_of(record);
     for (const auto& parent : parents_of(record)) {
       if (parent && *parent < has_child.size()) has_child[*parent] = true;
@@ -140,7 +152,7 @@ Result<HgEnds> read_ends(const File& file) {
   // Once more: all nodes of a large history would take much room.
   Sha256 digest;
   std::size_t number = 0;
-  read = each_record(file, *layout, [&](const char* record) {
+  read = each_record(file, layout, [&](const char* record) {
     if (number < has_child.size() && !has_child[number]) {
       ++ends.heads;
       digest.update(node_of(record) + "\n");

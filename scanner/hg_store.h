@@ -10,10 +10,11 @@
 
 namespace repo {
 
-// `changesets` (also hidden and secret ones) and, where there are any, `tip` (40 hex digits) of the
-// store in `directory` (.hg/store, or .hg where there is none). Without an index there is no
-// changeset yet. Empty where the index has a layout that this reader does not know. The error's
-// path is relative to `directory`. Reads one record of an index that is not inline.
+// `changesets` (also hidden and secret ones) and, where there are any, `tip` and `first` (the last
+// and the first of them, 40 hex digits) of the store in `directory` (.hg/store, or .hg where there
+// is none). Without an index there is no changeset yet. Empty where the index has a layout that
+// this reader does not know. The error's path is relative to `directory`. Reads two records of an
+// index that is not inline.
 Result<Detail> read_hg_store(const Directory& directory);
 
 // The first changeset, which tells one history from another, and those that have no child; hidden

@@ -14,6 +14,7 @@ nlohmann::ordered_json detail_json(const Detail& detail) {
   for (const auto& [key, value] : detail) {
     if (const auto* text = std::get_if<std::string>(&value)) put_bytes(object, key, *text);
     if (const auto* number = std::get_if<std::uint64_t>(&value)) object[key] = *number;
+    if (const auto* flag = std::get_if<bool>(&value)) object[key] = *flag;
   }
   return object;
 }
@@ -25,6 +26,7 @@ Detail read_detail(const nlohmann::ordered_json& object) {
   for (const auto& [key, value] : object.items()) {
     if (key.ends_with(exact)) continue;
     if (value.is_number_unsigned()) detail.emplace_back(key, value.get<std::uint64_t>());
+    if (value.is_boolean()) detail.emplace_back(key, value.get<bool>());
     if (!value.is_string()) continue;
     const auto bytes = object.find(key + exact);
     const auto decoded = bytes != object.end() && bytes->is_string()

@@ -14,7 +14,7 @@ namespace repo {
 void put_bytes(nlohmann::ordered_json& object, const std::string& key, const std::string& bytes);
 
 nlohmann::ordered_json detail_json(const Detail& detail);
-// Back from there; what is neither text nor number is left out.
+// Back from there; what is neither text nor whole number nor true or false is left out.
 Detail read_detail(const nlohmann::ordered_json& object);
 
 }  // namespace repo

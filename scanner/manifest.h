@@ -31,7 +31,8 @@ struct ManifestHeader {
 // an unchanged tree differ in times alone.
 std::string write_manifest(const ManifestHeader& header, ScanResult result);
 
-// A repository as a manifest names it. `kind` is whatever the manifest says; `detail` is not read.
+// A repository as a manifest names it. `kind` is whatever the manifest says. Of `detail` only what
+// tells one history from another is read, where it is a text: svn's uuid, hg's first.
 struct ManifestItem {
   std::string id;
   Repository repository;
@@ -40,10 +41,13 @@ struct ManifestItem {
 struct Manifest {
   std::string host;
   std::vector<std::string> roots;
-  std::vector<std::string> kinds;   // that were looked for; empty: all
-  std::vector<std::string> pruned;  // paths of directories that were not entered
+  std::vector<std::string> kinds;  // that were looked for; empty: all
+  std::vector<Pruned> pruned;      // `notable` is not in a manifest
+  std::vector<Error> errors;       // paths as they stand: not all are absolute
   bool complete = false;
-  std::optional<UtcTime> finished;  // where it can be read
+  std::optional<UtcTime> started;  // where it can be read
+  std::optional<UtcTime> finished;
+  std::string sha256;  // of the text that was read
   std::vector<ManifestItem> items;
 };
 

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <climits>
 #include <nlohmann/json.hpp>
 
 #include "base/bytes_path.h"
+#include "base/digest.h"
 #include "base/number.h"
 #include "scanner/item_id.h"
 #include "scanner/manifest.h"
@@ -62,15 +64,26 @@ std::string canonical(std::string path, const std::string& where) {
   return path;
 }
 
-// The raw bytes: of key_b64 where it stands, and then `key` must be its readable form.
-std::string path_bytes(const Json& object, const std::string& where, const std::string& key) {
+// Raw bytes, and the field that has them.
+struct Bytes {
+  std::string value;
+  std::string where;
+};
+
+// Of key_b64 where it stands, and then `key` must be its readable form.
+Bytes raw_bytes(const Json& object, const std::string& where, const std::string& key) {
   std::string approximation = text(object, where, key.c_str());
   const std::string exact_key = key + "_b64";
-  if (!object.contains(exact_key)) return canonical(std::move(approximation), where + key);
+  if (!object.contains(exact_key)) return {std::move(approximation), where + key};
   const auto exact = base64_decode(text(object, where, exact_key.c_str()));
   if (!exact) refuse(where + exact_key, "not base64");
   if (readable(*exact) != approximation) refuse(where + exact_key, "does not fit " + key);
-  return canonical(*exact, where + exact_key);
+  return {*exact, where + exact_key};
+}
+
+std::string path_bytes(const Json& object, const std::string& where, const std::string& key) {
+  Bytes bytes = raw_bytes(object, where, key);
+  return canonical(std::move(bytes.value), bytes.where);
 }
 
 std::uint32_t mode(const Json& object, const std::string& where) {
@@ -78,6 +91,17 @@ std::uint32_t mode(const Json& object, const std::string& where) {
   const auto value = to_number<std::uint32_t>(digits, 8);
   if (digits.size() != 4 || !value) refuse(where + "mode", "not four octal digits");
   return *value;
+}
+
+// For people, so that a value of another type is as good as none.
+Detail identity(const Json& object) {
+  Detail detail;
+  for (const char* key : {"uuid", "first"}) {
+    const auto value = object.find(key);
+    if (value == object.end() || !value->is_string()) continue;
+    detail.emplace_back(key, value->get<std::string>());
+  }
+  return detail;
 }
 
 ManifestItem item(const Json& object, std::size_t index) {
@@ -91,15 +115,40 @@ ManifestItem item(const Json& object, std::size_t index) {
   repository.store = path_bytes(object, where, "store");
   repository.device = number(object, where, "device");
   repository.inode = number(object, where, "inode");
+  if (object.contains("born")) repository.born = parse_rfc3339(text(object, where, "born"));
   repository.uid = static_cast<std::uint32_t>(number(object, where, "uid", UINT32_MAX));
   repository.gid = static_cast<std::uint32_t>(number(object, where, "gid", UINT32_MAX));
   repository.mode = mode(object, where);
-  if (!field(object, where, "detail").is_object()) refuse(where + "detail", "not an object");
+  const Json& detail = field(object, where, "detail");
+  if (!detail.is_object()) refuse(where + "detail", "not an object");
+  repository.detail = identity(detail);
   if (result.id != make_item_id(repository.path)) {
     refuse(where + "id", "not the id of " + repository.path);
   }
   const bool inside = is_within(repository.store, repository.path);
   if (!inside) refuse(where + "store", "not within " + repository.path);
+  return result;
+}
+
+Pruned pruned(const Json& object, std::size_t index) {
+  const std::string where = fmt::format("pruned[{}].", index);
+  if (!object.is_object()) refuse(fmt::format("pruned[{}]", index), "not an object");
+  return {path_bytes(object, where, "path"), text(object, where, "why")};
+}
+
+Error error(const Json& object, std::size_t index) {
+  const std::string where = fmt::format("errors[{}].", index);
+  if (!object.is_object()) refuse(fmt::format("errors[{}]", index), "not an object");
+  return {text(object, where, "op"), raw_bytes(object, where, "path").value,
+          static_cast<int>(number(object, where, "errno", INT_MAX)),
+          text(object, where, "message")};
+}
+
+template <typename T>
+std::vector<T> list(const Json& document, const char* key, T (*read)(const Json&, std::size_t)) {
+  const Json& values = array(document, key);
+  std::vector<T> result;
+  for (std::size_t i = 0; i < values.size(); ++i) result.push_back(read(values[i], i));
   return result;
 }
 
@@ -114,8 +163,9 @@ Manifest manifest(const Json& document) {
   }
   for (const char* key : {"tool", "started", "finished"}) text(document, "", key);
   if (!field(document, "", "stats").is_object()) refuse("stats", "not an object");
-  for (const char* key : {"pointers", "errors"}) array(document, key);
+  array(document, "pointers");
   Manifest result;
+  result.started = parse_rfc3339(text(document, "", "started"));
   result.finished = parse_rfc3339(text(document, "", "finished"));
   result.host = text(document, "", "host");
   result.complete = boolean(document, "", "complete");
@@ -143,15 +193,9 @@ Manifest manifest(const Json& document) {
       result.kinds.push_back(kind.get<std::string>());
     }
   }
-  const Json& pruned = array(document, "pruned");
-  for (std::size_t i = 0; i < pruned.size(); ++i) {
-    if (!pruned[i].is_object()) refuse(fmt::format("pruned[{}]", i), "not an object");
-    result.pruned.push_back(path_bytes(pruned[i], fmt::format("pruned[{}].", i), "path"));
-  }
-  const Json& repositories = array(document, "repositories");
-  for (std::size_t i = 0; i < repositories.size(); ++i) {
-    result.items.push_back(item(repositories[i], i));
-  }
+  result.pruned = list(document, "pruned", pruned);
+  result.errors = list(document, "errors", error);
+  result.items = list(document, "repositories", item);
   return result;
 }
 
@@ -166,7 +210,9 @@ Result<Manifest> read_manifest(std::string_view bytes) {
     if (document.is_discarded()) {
       return plain_error("read", "", "manifest: not JSON, or cut short, or not UTF-8");
     }
-    return manifest(document);
+    Manifest result = manifest(document);
+    result.sha256 = sha256_hex(bytes);
+    return result;
   } catch (const Refused& refused) {
     return plain_error("read", "", refused.message);
   }

@@ -22,6 +22,7 @@ Json to_json(const Repository& repository) {
   put_bytes(object, "store", repository.store);
   object["device"] = repository.device;
   object["inode"] = repository.inode;
+  if (repository.born) object["born"] = rfc3339(*repository.born);
   object["uid"] = repository.uid;
   object["gid"] = repository.gid;
   object["mode"] = fmt::format("{:04o}", repository.mode);
@@ -35,6 +36,7 @@ Json to_json(const Pointer& pointer) {
   put_bytes(object, "path", pointer.path);
   put_bytes(object, "target", pointer.target);
   object["why"] = readable(pointer.why);
+  if (pointer.repository) object["repository"] = *pointer.repository;
   return object;
 }
 
@@ -56,7 +58,7 @@ Json to_json(const Error& error) {
 
 // By raw path, and where one path has several entries by all the rest, since these come in the
 // threads' order.
-auto key(const Repository& r) { return std::tie(r.path, r.kind); }
+auto key(const Repository& r) { return std::tie(r.path, r.kind, r.store); }
 auto key(const Pointer& p) { return std::tie(p.path, p.kind, p.target, p.why); }
 auto key(const Pruned& p) { return std::tie(p.path, p.why); }
 auto key(const Error& e) { return std::tie(e.path, e.op, e.code, e.message); }

@@ -125,13 +125,19 @@ FsClass classify(std::string_view type) {
       "debugfs",    "devpts",      "devtmpfs",  "efivarfs", "functionfs", "fusectl",
       "hugetlbfs",  "mqueue",      "nsfs",      "proc",     "pstore",     "resctrl",
       "rpc_pipefs", "securityfs",  "selinuxfs", "sysfs",    "tracefs"};
-  static constexpr std::array<std::string_view, 18> kNetwork = {
-      "9p",   "acfs",   "afs",   "autofs", "beegfs", "ceph",     "cifs",  "coda", "davfs",
-      "gpfs", "lustre", "ncpfs", "nfs",    "nfs4",   "orangefs", "pvfs2", "smb3", "smbfs"};
+  static constexpr std::array<std::string_view, 20> kNetwork = {
+      "9p",    "acfs", "afs",  "beegfs",   "ceph",   "cifs",  "coda", "davfs", "gpfs",   "lustre",
+      "ncpfs", "nfs",  "nfs4", "orangefs", "prl_fs", "pvfs2", "smb3", "smbfs", "vboxsf", "vmhgfs"};
+  if (type == "autofs") return FsClass::kAutomount;
   if (contains(kPseudo, type)) return FsClass::kPseudo;
   if (contains(kNetwork, type)) return FsClass::kNetwork;
   if (type == "fuse" || type.starts_with("fuse.")) return FsClass::kFuse;
   return FsClass::kLocal;  // fuseblk (NTFS on a local disk) among them
+}
+
+bool may_hang(std::string_view type) {
+  const FsClass fs_class = classify(type);
+  return fs_class != FsClass::kLocal && fs_class != FsClass::kPseudo;
 }
 
 }  // namespace repo

@@ -31,12 +31,16 @@ std::vector<Mount> visible_mounts(std::vector<Mount> mounts);
 Result<std::vector<Mount>> read_mounts();
 
 enum class FsClass {
-  kLocal,    // holds files: entered
-  kPseudo,   // made by the kernel, holds no repository: pruned
-  kNetwork,  // another machine answers, or does not: pruned unless asked for
-  kFuse,     // a process answers, or does not: pruned unless asked for
+  kLocal,      // holds files: entered
+  kPseudo,     // made by the kernel, holds no repository: pruned
+  kNetwork,    // another machine answers, or does not: pruned unless asked for
+  kFuse,       // a process answers, or does not: pruned unless asked for
+  kAutomount,  // looking into it mounts: pruned unless asked for by its type
 };
 
 FsClass classify(std::string_view fs_type);
+
+// Whether somebody must answer for it, and might not: a thread that waits for him cannot be killed.
+bool may_hang(std::string_view fs_type);
 
 }  // namespace repo

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/exit_code.h"
 #include "base/options_config.h"
 #include "base/path_glob.h"
@@ -53,17 +54,20 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
   options.jobs = default_scan_jobs();
   CLI::App app(
       "Finds every repository below the ROOTs and writes a manifest for repo-dump.\n"
-      "It only reads. Symbolic links are not followed; /proc and the like, network file systems\n"
-      "and a dump root are not entered, and stand under \"pruned\" in the manifest.\n",
+      "It only reads. Symbolic links are not followed. Not entered, and under \"pruned\" in the\n"
+      "manifest, are /proc and the like, network file systems, FUSE, automounters, read-only\n"
+      "snapshots, layers of containers, and a dump root.\n",
       "repo-scan");
   app.set_version_flag("--version", "repo-scan " REPO_BACKUP_VERSION);
   app.footer(std::string("Examples:\n"
                          "  repo-scan / > manifest.json\n"
                          "  repo-scan --list /srv /home\n"
-                         "  repo-scan -x --exclude '*/node_modules' -o manifest.json /\n\n") +
+                         "  repo-scan -x --exclude '*/node_modules' -o manifest.json /\n"
+                         "  repo-scan -o manifest.json --diff manifest.json /\n\n") +
              kExitCodeHelp);
   std::vector<std::string> kinds;
   std::vector<std::string> fs_types;
+  std::string stall = "60s";
   app.add_option("ROOT", options.roots, "directories to look below")->required();
   app.add_option("-o,--output", options.output,
                  "write the manifest to FILE, whole or not at all, instead of stdout")
@@ -83,14 +87,31 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
       ->type_name("GLOB")
       ->allow_extra_args(false)
       ->check([](const std::string& glob) { return mistake_in_glob(glob).value_or(""); });
+  app.add_flag("--no-leaf-skip", options.no_leaf_skip,
+               "open directories that have no subdirectory, too");
   app.add_flag("--network", options.network, "enter network file systems");
   app.add_option("--fs", fs_types, "enter file systems of this type too (repeatable)")
       ->type_name("TYPE")
       ->allow_extra_args(false);
+  app.add_option("--stall", stall,
+                 "give up a network file system or FUSE that does not answer for so long")
+      ->type_name("DURATION")
+      ->check(CLI::Validator(mistake_in_duration, "DURATION"))
+      ->capture_default_str();
+  app.add_flag("--layers", options.layers, "enter the layers of container images, too");
   app.add_flag("--list", options.list, "print the paths, a line each, and no manifest");
   app.add_flag("-0", options.nul, "with --list: raw paths, each with a NUL behind it");
+  app.add_option(
+         "--diff", options.diff,
+         "print what is different from the older manifest OLD (- for stdin), and no manifest;\n"
+         "-o writes the manifest all the same, also to OLD itself")
+      ->type_name("OLD")
+      ->check([](const std::string& file) { return file.empty() ? "no name of a file" : ""; })
+      ->configurable(false);
+  app.add_flag("--json", options.json, "with --diff: print a JSON document");
   app.add_flag("-v,--verbose", options.verbose, "name everything that is not entered");
   app.add_flag("-q,--quiet", options.quiet, "print errors only");
+  add_progress_option(app, options.progress);
   app.add_flag("--nice", options.nice, "run at idle priority");
   add_config_option(app, default_config);
   try {
@@ -103,9 +124,13 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
   if (options.nul && !options.list) {
     return OptionsMessage{exit_status(ExitCode::kUsage), "-0 requires --list\n"};
   }
+  if (!options.diff.empty() && options.list) {
+    return OptionsMessage{exit_status(ExitCode::kUsage), "--diff and --list exclude each other\n"};
+  }
   for (std::string& root : options.roots) {
     if (root.starts_with("./[")) root.erase(0, 2);
   }
+  options.stall = *parse_duration(stall);
   options.kinds.insert(kinds.begin(), kinds.end());
   options.fs_types.insert(fs_types.begin(), fs_types.end());
   return options;

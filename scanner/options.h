@@ -2,6 +2,7 @@
 // tool that knows CLI11.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <set>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "base/config_file.h"
 #include "base/options_message.h"
+#include "base/status_line.h"
 
 namespace repo {
 
@@ -20,10 +22,16 @@ struct ScanOptions {
   std::set<std::string> kinds;  // empty: all
   bool one_file_system = false;
   bool network = false;
+  bool layers = false;
+  bool no_leaf_skip = false;
+  std::chrono::seconds stall{60};
+  ShowProgress progress = ShowProgress::kAuto;
   std::set<std::string> fs_types;
   std::vector<std::string> excludes;
   bool list = false;
   bool nul = false;  // --list with NUL behind each path
+  std::string diff;  // an older manifest, "-" for stdin; empty: none
+  bool json = false;
   bool verbose = false;
   bool quiet = false;
   bool nice = false;

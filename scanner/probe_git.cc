@@ -5,7 +5,7 @@
 #include <cctype>
 #include <cerrno>
 
-#include "scanner/git_config.h"
+#include "scanner/git_facts.h"
 #include "scanner/probe.h"
 
 namespace repo {
@@ -100,21 +100,12 @@ ProbeResult probe_git_directory(const Directory& git, const std::string& prefix)
   for (const char* part : {"objects", "refs"}) {
     if (auto missing = missing_part(git, prefix, part)) return *std::move(missing);
   }
-  Detail detail{{"head", *head}};
   const Result<std::string> config = git.read_file("config", kSmall);
   if (!config && config.error().code != ENOENT) {
     return broken(prefix + "config", config.error().code,
                   "git repository whose config cannot be read");
   }
-  const auto extensions = read_git_extensions(config ? *config : std::string());
-  auto extension = [&](const char* key, const char* otherwise) {
-    const auto found = extensions.find(key);
-    return found == extensions.end() ? std::string(otherwise) : found->second;
-  };
-  detail.emplace_back("object_format", extension("objectformat", "sha1"));
-  detail.emplace_back("ref_format", extension("refstorage", "files"));
-  if (exists(git, "shallow")) detail.emplace_back("shallow", std::uint64_t{1});
-  return {.detail = std::move(detail)};
+  return {.detail = read_git_facts(git, *head, config ? *config : std::string(), !prefix.empty())};
 }
 
 // The file .git of a linked worktree, a submodule, or `git init --separate-git-dir`.
@@ -157,7 +148,7 @@ ProbeResult probe_git(const Directory& directory, std::string_view inside) {
     default:
       return {};
   }
-  const Result<std::unique_ptr<Directory>> git = directory.open_directory(".git", true);
+  const Result<std::unique_ptr<Directory>> git = directory.open_directory(".git", false);
   if (!git) return broken(".git", git.error().code, "git repository that cannot be read");
   return probe_git_directory(**git, ".git/");
 }

@@ -1,5 +1,6 @@
 // Sources: mercurial/localrepo.py, makelocalrepository() (any directory `.hg` is a repository;
-// `sharedpath` names the .hg whose store is used).
+// `sharedpath` names the .hg whose store is used; share-safe: the store has a `requires` of its
+// own).
 
 #include <algorithm>
 #include <cerrno>
@@ -14,13 +15,20 @@ namespace {
 
 constexpr std::size_t kSmall = 65536;
 
-// The lines of .hg/requires; none where it cannot be read (ancient repositories have none).
-std::set<std::string> requirements(const Directory& hg) {
-  std::set<std::string> lines;
-  const Result<std::string> text = hg.read_file("requires", kSmall);
-  if (!text) return lines;
+// Adds the lines of a file `requires`; false where it cannot be read (ancient repositories have
+// none).
+bool add_requirements(const Directory& hg, const std::string& path, std::set<std::string>& lines) {
+  const Result<std::string> text = hg.read_file(path, kSmall);
+  if (!text) return false;
   for (std::string_view rest = *text; !rest.empty();) lines.emplace(take_line(rest));
-  return lines;
+  return true;
+}
+
+// What is needed to read it, sorted, with blanks between.
+void put_requirements(const std::set<std::string>& lines, Detail& detail) {
+  std::string all;
+  for (const std::string& line : lines) all += (all.empty() ? "" : " ") + line;
+  if (!all.empty()) detail.emplace_back("requirements", std::move(all));
 }
 
 bool has(const Directory& directory, const std::string& path) {
@@ -42,7 +50,7 @@ ProbeResult probe_hg(const Directory& directory) {
   }
   if (top->type != EntryType::kDirectory) return {};
   // A folder that cannot be entered says EACCES for everything in it.
-  const Result<std::unique_ptr<Directory>> opened = directory.open_directory(".hg", true);
+  const Result<std::unique_ptr<Directory>> opened = directory.open_directory(".hg", false);
   if (!opened) return broken(".hg", opened.error().code, "hg repository that cannot be read");
   const Directory& hg = **opened;
 
@@ -51,6 +59,8 @@ ProbeResult probe_hg(const Directory& directory) {
       !has(hg, "data")) {
     return broken(".hg", 0, "empty .hg: a repository whose content is gone, or that never had any");
   }
+  std::set<std::string> needed;
+  bool is_told = add_requirements(hg, "requires", needed);
   if (shared) {
     Result<std::string> target = hg.read_file("sharedpath", kSmall);
     if (!target) {
@@ -58,11 +68,11 @@ ProbeResult probe_hg(const Directory& directory) {
     }
     while (target->ends_with('\n')) target->pop_back();
     std::string from_here = target->starts_with('/') ? *target : ".hg/" + *target;
-    return {.detail = Detail{{"shared", *std::move(target)}},
-            .target = Target{std::move(from_here), "share"}};
+    Detail detail{{"shared", *std::move(target)}};
+    if (is_told) put_requirements(needed, detail);  // of its own; the store has more
+    return {.detail = std::move(detail), .target = Target{std::move(from_here), "share"}};
   }
 
-  const std::set<std::string> needed = requirements(hg);
   if (needed.contains("shared") || needed.contains("relshared")) {
     return broken(".hg/sharedpath", ENOENT, "hg share that does not say of what");
   }
@@ -78,7 +88,7 @@ ProbeResult probe_hg(const Directory& directory) {
   }
   Result<Detail> facts = Detail();
   if (store) {
-    const Result<std::unique_ptr<Directory>> inside = hg.open_directory("store", true);
+    const Result<std::unique_ptr<Directory>> inside = hg.open_directory("store", false);
     facts = inside ? read_hg_store(**inside) : Result<Detail>(inside.error());
   } else {
     facts = read_hg_store(hg);
@@ -88,6 +98,10 @@ ProbeResult probe_hg(const Directory& directory) {
                   facts.error().code == 0 ? "hg repository: " + facts.error().message
                                           : "hg repository whose changelog cannot be read");
   }
+  if (needed.contains("share-safe")) {
+    is_told = add_requirements(hg, "store/requires", needed) && is_told;
+  }
+  if (is_told) put_requirements(needed, *facts);
   return {.detail = *std::move(facts)};
 }
 

@@ -10,20 +10,24 @@
 #include <variant>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 namespace repo {
 
 // What a probe read about a repository, in the order it is written: svn: uuid, fs_type, format,
-// revision; hg: changesets, tip, shared; git: head, object_format, ref_format, shallow. A value
-// that is unknown is left out.
-using DetailValue = std::variant<std::string, std::uint64_t>;
+// revision; hg: changesets, tip, first, shared, requirements; git: head, bare, empty,
+// object_format, ref_format, shallow, partial, alternates, worktrees. What each means stands in
+// docs/schemas/manifest.schema.json. A value that is unknown is left out; so `false` and 0 say that
+// it is known not to be.
+using DetailValue = std::variant<std::string, std::uint64_t, bool>;
 using Detail = std::vector<std::pair<std::string, DetailValue>>;
 
 const DetailValue* find_detail(const Detail& detail, const std::string& key);
 // Where the value is there and of that type.
 std::optional<std::uint64_t> find_number(const Detail& detail, const std::string& key);
 std::optional<std::string> find_text(const Detail& detail, const std::string& key);
+std::optional<bool> find_flag(const Detail& detail, const std::string& key);
 
 struct Repository {
   std::string kind;          // "svn", "hg", "git"
@@ -34,15 +38,18 @@ struct Repository {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   std::uint32_t mode = 0;
-  Detail detail;
+  std::optional<UtcTime> born{};  // when that directory was made, where the file system tells
+  Detail detail{};
 };
 
 // Leads to a repository elsewhere.
 struct Pointer {
   std::string kind;
   std::string path;
-  std::string target;  // as far as it can be told without following it
+  std::string target;  // by text alone: nothing was followed
   std::string why;     // "share", "linked worktree" …
+  // The id of the one among ScanResult::repositories that it leads to; see pointers.h.
+  std::optional<std::string> repository = std::nullopt;
 };
 
 // A directory that was not entered.

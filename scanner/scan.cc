@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "base/bytes_path.h"
 #include "base/clock.h"
@@ -21,6 +22,12 @@
 #include "base/stop_signal.h"
 #include "base/task_pool.h"
 #include "scanner/manifest.h"
+#include "scanner/manifest_file.h"
+#include "scanner/pointers.h"
+#include "scanner/roots.h"
+#include "scanner/scan_diff.h"
+#include "scanner/scan_progress.h"
+#include "scanner/walk_apart.h"
 #include "scanner/walker.h"
 
 namespace repo {
@@ -71,40 +78,63 @@ void tell(const ScanOptions& options, const ScanResult& result, std::FILE* err) 
     put(err, fmt::format("repo-scan: not looked at: {} more ({}), see the manifest or -v\n",
                          count - kShown, printable(why)));
   }
+  for (const std::string& line : tell_lost_pointers(result, options.verbose)) {
+    put(err, fmt::format("repo-scan: {}\n", line));
+  }
   const ScanStats& stats = result.stats;
   put(err, fmt::format("repo-scan: {} repositories in {} directories, {:.2f} s{}\n",
                        result.repositories.size(), stats.directories, stats.seconds,
                        result.complete ? "" : ", INCOMPLETE"));
 }
 
-}  // namespace
-
-std::vector<std::string> resolve_roots(const std::vector<std::string>& roots,
-                                       std::vector<Error>& errors) {
-  std::vector<std::string> resolved;
-  for (const std::string& root : roots) {
-    const std::unique_ptr<char, decltype(&free)> real(realpath(root.c_str(), nullptr), &free);
-    if (real) {
-      resolved.emplace_back(real.get());
-    } else {
-      errors.push_back(system_error("open", root, errno));
-    }
-  }
-  std::sort(resolved.begin(), resolved.end());
-  resolved.erase(std::unique(resolved.begin(), resolved.end()), resolved.end());
-  return resolved;
+Result<ScanResult> with_progress(const ScanOptions& options, const std::vector<std::string>& roots,
+                                 std::FILE* err) {
+  ScanProgress progress(err, !options.quiet && shows_progress(options.progress, err));
+  return scan(options, roots, &progress);
 }
 
-Result<ScanResult> scan(const ScanOptions& options, const std::vector<std::string>& roots) {
+// The difference, and then the manifest: what could not be told will be told by the next scan.
+Status write_difference(const ScanOptions& options, const Manifest& older,
+                        const std::string& manifest, const std::string& tool, std::FILE* out,
+                        std::FILE* err) {
+  const Result<ToldDifference> told = difference_to(older, manifest, tool, options.json);
+  if (!told) return told.error();
+  if (!options.quiet) put(err, "repo-scan: " + told->summary + "\n");
+  Status written = print(out, told->result);
+  if (written && !options.output.empty()) written = replace_file(options.output, manifest);
+  return written;
+}
+
+int stopped(std::FILE* err) {
+  put(err, fmt::format("repo-scan: stopped by signal {}: nothing was written\n", stop_requested()));
+  return exit_status_for_signal(stop_requested());
+}
+
+}  // namespace
+
+Result<ScanResult> scan(const ScanOptions& options, const std::vector<std::string>& roots,
+                        WalkWatcher* watcher) {
   const auto start = std::chrono::steady_clock::now();
   const Result<std::vector<Mount>> mounts = read_mounts();
   if (!mounts) return mounts.error();
   const WalkMap map(*mounts, {roots, options.one_file_system, options.network, options.fs_types,
-                              options.excludes});
-  const WalkOptions walk_options{roots, options.kinds, options.excludes,
-                                 open_directory_budget(options.jobs)};
+                              options.excludes, options.layers});
+  WalkOptions walk_options{{},
+                           options.kinds,
+                           options.excludes,
+                           open_directory_budget(options.jobs),
+                           !options.no_leaf_skip,
+                           options.layers,
+                           watcher};
+  // First, while there is no other thread.
+  ScanResult apart = walk_apart(walk_options, map, options.jobs, options.stall);
+  for (const WalkMap::Root& root : map.roots()) {
+    if (!root.may_hang) walk_options.roots.push_back(root.path);
+  }
   const std::unique_ptr<TaskPool> pool = make_task_pool(options.jobs);
   ScanResult result = walk(walk_options, map, real_file_system(), *pool);
+  merge(std::move(apart), result);
+  resolve_pointers(result);
   result.stats.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
@@ -116,16 +146,26 @@ int run_scan(const ScanOptions& options, std::FILE* out, std::FILE* err) {
       put(err, fmt::format("repo-scan: --nice: {}\n", describe(lowered.error())));
     }
   }
+  std::optional<Manifest> older;
+  if (!options.diff.empty()) {
+    Result<Manifest> loaded = load_manifest(options.diff);
+    if (stop_requested() != 0) return stopped(err);
+    if (!loaded) {
+      put(err, fmt::format("repo-scan: cannot {}\n", describe(loaded.error())));
+      return exit_status(ExitCode::kUsage);
+    }
+    older = *std::move(loaded);
+  }
   ManifestHeader header{"repo-scan " REPO_BACKUP_VERSION, host_name(), utc_now(), {}, {}, {}};
   std::vector<Error> root_errors;
-  header.roots = resolve_roots(options.roots, root_errors);
+  header.roots = resolve_roots(options.roots, options.stall, root_errors);
   if (header.roots.empty()) {
     for (const Error& error : root_errors) {
       put(err, fmt::format("repo-scan: cannot {}\n", describe(error)));
     }
     return exit_status(ExitCode::kFailed);
   }
-  Result<ScanResult> result = scan(options, header.roots);
+  Result<ScanResult> result = with_progress(options, header.roots, err);
   if (!result) {
     put(err, fmt::format("repo-scan: cannot {}\n", describe(result.error())));
     return exit_status(ExitCode::kFailed);
@@ -135,11 +175,7 @@ int run_scan(const ScanOptions& options, std::FILE* out, std::FILE* err) {
   header.finished = utc_now();
   header.kinds.assign(options.kinds.begin(), options.kinds.end());
 
-  if (stop_requested() != 0) {
-    put(err,
-        fmt::format("repo-scan: stopped by signal {}: nothing was written\n", stop_requested()));
-    return exit_status_for_signal(stop_requested());
-  }
+  if (stop_requested() != 0) return stopped(err);
   tell(options, *result, err);
   const bool complete = result->complete;
   Status written;
@@ -148,7 +184,11 @@ int run_scan(const ScanOptions& options, std::FILE* out, std::FILE* err) {
     written = options.output.empty() ? print(out, text) : replace_file(options.output, text);
   } else {
     const std::string text = write_manifest(header, *std::move(result));
-    written = options.output.empty() ? print(out, text) : replace_file(options.output, text);
+    if (older) {
+      written = write_difference(options, *older, text, header.tool, out, err);
+    } else {
+      written = options.output.empty() ? print(out, text) : replace_file(options.output, text);
+    }
   }
   if (!written) {
     put(err, fmt::format("repo-scan: cannot {}\n", describe(written.error())));

@@ -8,16 +8,14 @@
 #include "base/result.h"
 #include "scanner/options.h"
 #include "scanner/repository.h"
+#include "scanner/walker.h"
 
 namespace repo {
 
-// The roots as canonical paths, sorted and without duplicates; a root that cannot be resolved is
-// an error among `errors` instead.
-std::vector<std::string> resolve_roots(const std::vector<std::string>& roots,
-                                       std::vector<Error>& errors);
-
-// Walks and returns what was found, in no order. The table of mounts is read once.
-Result<ScanResult> scan(const ScanOptions& options, const std::vector<std::string>& roots);
+// Walks and returns what was found, in no order. The table of mounts is read once. Must be called
+// while no other thread runs (walk_apart.h).
+Result<ScanResult> scan(const ScanOptions& options, const std::vector<std::string>& roots,
+                        WalkWatcher* watcher = nullptr);
 
 // The whole tool. Results go to `out` (or options.output), everything else to `err`. Returns the
 // exit status.

@@ -29,7 +29,18 @@ constexpr std::uint64_t kLengths = [] {
   return lengths;
 }();
 
+// Of the names that can be a directory: no name but `.git` can be a file as well.
+constexpr std::uint32_t kDirectories = [] {
+  std::uint32_t bits = 0;
+  for (const Name& each : kNames) bits |= each.directory ? each.bit : 0;
+  return bits;
+}();
+
 }  // namespace
+
+bool needs_a_subdirectory(const Signature& signature) {
+  return (signature.required & kDirectories) != 0;
+}
 
 std::span<const Signature> signatures() {
   static const std::array<Signature, 4> table = {{

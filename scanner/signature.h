@@ -25,6 +25,12 @@ struct Signature {
   std::vector<std::string_view> pruned;
 };
 
+// Whether no directory can match that has no subdirectory: one of its names always stands for a
+// directory. `.git` counts, since as a file it is no repository but a pointer. A scan may then tell
+// a directory without subdirectories from its metadata and miss nothing but pointers, and what has
+// symbolic links in place of its directories.
+bool needs_a_subdirectory(const Signature& signature);
+
 // A kind may have several rows, each with another `inside`.
 std::span<const Signature> signatures();
 

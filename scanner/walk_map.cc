@@ -8,6 +8,7 @@
 #include <queue>
 
 #include "base/bytes_path.h"
+#include "scanner/layers.h"
 #include "scanner/snapshots.h"
 
 namespace repo {
@@ -28,6 +29,18 @@ const Mount* mount_of(const std::vector<Mount>& mounts, std::string_view path) {
     }
   }
   return best;
+}
+
+// The way to it leads through every mount above.
+WalkMap::Root root_at(const std::vector<Mount>& mounts, const std::string& path) {
+  const Mount* own = mount_of(mounts, path);
+  WalkMap::Root root{path, own ? own->type : "", false};
+  for (const Mount& mount : mounts) {
+    if (!is_within(path, mount.point) || !may_hang(mount.type)) continue;
+    if (!root.may_hang || &mount == own) root.fs_type = mount.type;
+    root.may_hang = true;
+  }
+  return root;
 }
 
 std::string below(const std::string& top, std::string_view relative) {
@@ -105,11 +118,21 @@ const WalkMap::Node* WalkMap::Node::child(std::string_view name) const {
   return found == children.end() ? nullptr : found->second.get();
 }
 
+bool WalkMap::Node::is_entered_below() const {
+  return std::all_of(children.begin(), children.end(),
+                     [](const auto& child) { return child.second->is_entered(); });
+}
+
+bool WalkMap::Node::is_entered() const {
+  return (action == Action::kEnter || action == Action::kPlain) && is_entered_below();
+}
+
 WalkMap::WalkMap(const std::vector<Mount>& mounts, const WalkMapOptions& options) {
   Planner planner(mounts, options);
   for (const std::string& root : options.roots) {
     node_at(root).action = Action::kOwnRoot;
     planner.add_root(root);
+    roots_.push_back(root_at(mounts, root));
   }
 
   auto is_root = [&](const std::string& path) {
@@ -124,14 +147,18 @@ WalkMap::WalkMap(const std::vector<Mount>& mounts, const WalkMapOptions& options
   }
   // Which of two that show the same is entered depends on whether the walk comes to it at all, so
   // a mount is decided after the one that it lies on.
-  using Ready = std::pair<const Mount*, bool>;  // whether the walk comes to its mount point
+  struct Ready {
+    const Mount* mount;
+    bool reached;     // whether the walk comes to its mount point
+    bool has_no_way;  // but not from above: an automounter is in between
+  };
   auto later = [](const Ready& a, const Ready& b) {
     // What shows more comes first, so that a part of it is recognised as a part; then by path, so
     // that the same mounts always give the same map.
-    if (a.first->root.size() != b.first->root.size()) {
-      return a.first->root.size() > b.first->root.size();
+    if (a.mount->root.size() != b.mount->root.size()) {
+      return a.mount->root.size() > b.mount->root.size();
     }
-    return a.first->point > b.first->point;
+    return a.mount->point > b.mount->point;
   };
   std::priority_queue<Ready, std::vector<Ready>, decltype(later)> ready(later);
   for (auto& [point, below] : inside) {
@@ -141,7 +168,7 @@ WalkMap::WalkMap(const std::vector<Mount>& mounts, const WalkMapOptions& options
       below.excluded = below.excluded || is_excluded(options.excludes, step);
       step.resize(std::max<std::size_t>(step.rfind('/'), 1));
       if (is_root(step)) {
-        ready.push({below.mount, !below.excluded});
+        ready.push({below.mount, !below.excluded, false});
         break;
       }
       if (const auto above = inside.find(step); above != inside.end()) {
@@ -151,8 +178,9 @@ WalkMap::WalkMap(const std::vector<Mount>& mounts, const WalkMapOptions& options
     }
   }
 
+  std::vector<const Mount*> entered;
   while (!ready.empty()) {
-    const auto [mount, reached] = ready.top();
+    const auto [mount, reached, has_no_way] = ready.top();
     ready.pop();
     Node& node = node_at(mount->point);
     const FsClass fs_class = classify(mount->type);
@@ -172,15 +200,43 @@ WalkMap::WalkMap(const std::vector<Mount>& mounts, const WalkMapOptions& options
       node.why = "the same as " + readable(*alias);
     } else {
       node.action = Action::kEnter;
-      if (reached) planner.views.push_back({mount->point, tree_of(*mount), mount->root});
     }
+    const bool is_entered = reached && node.action == Action::kEnter;
+    if (is_entered) {
+      planner.views.push_back({mount->point, tree_of(*mount), mount->root});
+      entered.push_back(mount);
+      if (may_hang(mount->type) || has_no_way) {
+        node.action = Action::kOwnRoot;
+        roots_.push_back(root_at(mounts, mount->point));
+      }
+    }
+    const bool is_passed =
+        reached && !is_entered && fs_class == FsClass::kAutomount && !options.one_file_system;
     for (const std::string_view point : inside.at(mount->point).above_of) {
       const MountBelow& below = inside.at(point);
-      const bool entered = reached && node.action == Action::kEnter;
-      ready.push({below.mount, entered && !below.excluded});
+      ready.push({below.mount, (is_entered || is_passed) && !below.excluded, is_passed});
     }
   }
+  std::sort(roots_.begin(), roots_.end(),
+            [](const Root& a, const Root& b) { return a.path < b.path; });
   prune_snapshot_folders(mounts, options.roots);
+  if (!options.layers) prune_layers(entered);
+}
+
+void WalkMap::prune_layers(const std::vector<const Mount*>& entered) {
+  for (const Mount* mount : entered) {
+    const Node* shown = find(mount->point);
+    // What another mount covers can be seen in the layer alone.
+    if (!shown || !shown->children.empty()) continue;
+    for (const std::string& folder : upper_folders(*mount)) {
+      Node& node = node_at(folder);
+      if (node.action != Action::kPlain || !node.children.empty()) continue;
+      node.action = Action::kPrune;
+      node.why = "a layer of " + readable(mount->point);
+      node.layer = true;
+      node.notable = true;  // the path is that of who mounted it: here it may be another folder
+    }
+  }
 }
 
 void WalkMap::prune_snapshot_folders(const std::vector<Mount>& mounts,

@@ -22,6 +22,7 @@ struct WalkMapOptions {
   bool network = false;            // enter network file systems
   std::set<std::string> fs_types;  // enter these types whatever they are
   std::vector<std::string> excludes;
+  bool layers = false;  // enter folders that an overlay mount shows
 };
 
 class WalkMap {
@@ -36,28 +37,46 @@ class WalkMap {
     Action action = Action::kPlain;
     std::string why;
     bool notable = false;
+    bool layer = false;  // of an overlay mount, and pruned
     std::map<std::string, std::unique_ptr<Node>, std::less<>> children;
 
     const Node* child(std::string_view name) const;
+    // Whether all mounts below are entered, and whether those at it are, too.
+    bool is_entered_below() const;
+    bool is_entered() const;
+  };
+  // What is walked from its own path. Where it `may_hang`, by a process that can be left.
+  struct Root {
+    std::string path;
+    std::string fs_type;
+    bool may_hang = false;
   };
 
   // Rules, in this order:
   // - a root is always entered, whatever it lies on;
   // - a mount below a root is pruned with --one-file-system, for its type (mounts.h), or as a
   //   read-only snapshot (snapshots.h);
+  // - one that is entered and may hang is a root of its own, and so is one below an automounter,
+  //   which is not looked into itself;
+  // - the folders in which an overlay mount that is entered keeps what was written to it are
+  //   pruned, unless there are other mounts in them;
   // - a mount that shows what the walk reaches elsewhere too (a bind mount, the same device
   //   mounted twice) is pruned: every directory is entered once. What lies below a pruned mount or
   //   is excluded is not reached.
   WalkMap(const std::vector<Mount>& mounts, const WalkMapOptions& options);
 
   const Node* find(std::string_view path) const;
+  // Those of the options, and those that came to them; sorted.
+  const std::vector<Root>& roots() const { return roots_; }
 
  private:
   Node& node_at(std::string_view path);
   void prune_snapshot_folders(const std::vector<Mount>& mounts,
                               const std::vector<std::string>& roots);
+  void prune_layers(const std::vector<const Mount*>& entered);
 
   Node top_;
+  std::vector<Root> roots_;
 };
 
 // --exclude: fnmatch(3) on the whole path; without '/' in the pattern on any one component.

@@ -5,77 +5,41 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <climits>
 #include <memory>
 #include <utility>
 
 #include "base/bytes_path.h"
 #include "base/stop_signal.h"
 #include "scanner/findings.h"
+#include "scanner/layers.h"
+#include "scanner/pointers.h"
 #include "scanner/probe.h"
 #include "scanner/signature.h"
 #include "scanner/snapshots.h"
+#include "scanner/walk_node.h"
 
 namespace repo {
 namespace {
 
-// A directory that was listed, and whose subdirectories wait.
-struct Node {
-  std::shared_ptr<Node> parent;  // null for a root
-  std::string name;              // of a root: its path
-  const WalkMap::Node* map = nullptr;
-  bool mount = false;  // a mount point: opened with leave to cross
-  bool git_store = false;
-  bool in_git_modules = false;
-
-  std::unique_ptr<Directory> directory;  // null while closed for want of descriptors
-  std::atomic<std::uint32_t> unopened{0};
-  std::string names;  // of the subdirectories, each with its NUL
-  std::vector<std::uint32_t> offsets;
-
-  Node() = default;
-  Node(const Node&) = delete;
-  Node& operator=(const Node&) = delete;
-  // A chain of ten thousand parents must not be freed by ten thousand nested calls: the outermost
-  // call takes from the others what they would have freed. (use_count() == 1 would not do: it
-  // does not wait for what the other owners did before they let go.)
-  ~Node() {
-    static thread_local std::vector<std::shared_ptr<Node>>* outermost = nullptr;
-    if (!parent) return;
-    if (outermost != nullptr) {
-      outermost->push_back(std::move(parent));
-      return;
-    }
-    std::vector<std::shared_ptr<Node>> waiting;
-    waiting.push_back(std::move(parent));
-    outermost = &waiting;
-    while (!waiting.empty()) {
-      const std::shared_ptr<Node> next = std::move(waiting.back());
-      waiting.pop_back();
-    }
-    outermost = nullptr;
-  }
-
-  const char* child(std::size_t i) const { return names.data() + offsets[i]; }
-};
-
-std::string path_of(const Node& node) {
-  std::vector<const Node*> chain;
-  for (const Node* each = &node; each; each = each->parent.get()) chain.push_back(each);
-  std::string path = chain.back()->name;
-  for (auto each = chain.rbegin() + 1; each != chain.rend(); ++each) {
-    if (path.back() != '/') path += '/';
-    path += (*each)->name;
-  }
-  return path;
-}
-
 bool has_vanished(int code) { return code == ENOENT || code == ENOTDIR || code == ELOOP; }
 
+// Written to by one thread, read by any.
+class Counter {
+ public:
+  void add(std::uint64_t n = 1) {
+    count_.store(count_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  std::uint64_t get() const { return count_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> count_{0};
+};
+
 struct alignas(64) Counters {
-  std::uint64_t directories = 0;
-  std::uint64_t entries = 0;
-  std::uint64_t vanished = 0;
+  Counter directories;  // opened
+  Counter leaves;       // not opened
+  Counter entries;
+  Counter vanished;
 };
 
 class Walk {
@@ -86,7 +50,9 @@ class Walk {
         map_(map),
         file_system_(file_system),
         pool_(pool),
-        budget_(options.max_open_directories) {}
+        budget_(options.max_open_directories),
+        leaf_skip_(options.leaf_skip &&
+                   std::all_of(signatures().begin(), signatures().end(), needs_a_subdirectory)) {}
 
   ScanResult run() {
     pool_.run([this](int) {
@@ -96,10 +62,11 @@ class Walk {
     });
     ScanResult result = findings_.take();
     for (const Counters& each : counters_) {
-      result.stats.directories += each.directories;
-      result.stats.directories_read += each.directories;
-      result.stats.entries += each.entries;
-      result.stats.vanished += each.vanished;
+      result.stats.directories += each.directories.get() + each.leaves.get();
+      result.stats.directories_read += each.directories.get();
+      result.stats.leaf_skipped += each.leaves.get();
+      result.stats.entries += each.entries.get();
+      result.stats.vanished += each.vanished.get();
     }
     result.complete = result.errors.empty() && stop_requested() == 0;
     return result;
@@ -109,27 +76,36 @@ class Walk {
   // Collects what the walk wants to know of one directory's entries.
   class Listing final : public EntrySink {
    public:
-    explicit Listing(Node& node) : node_(node) {}
+    Listing(Walk& walk, WalkNode& node) : walk_(walk), node_(node) {}
     void on_entry(std::string_view name, EntryType type) override {
-      ++entries;
+      constexpr std::uint64_t kNowAndThen = 4096;
+      if (++entries % kNowAndThen == 0) walk_.show(node_);
       bits |= name_bit(name, type);
       if (type == EntryType::kUnknown) type = ask(name);
       if (type != EntryType::kDirectory) return;
-      node_.offsets.push_back(static_cast<std::uint32_t>(node_.names.size()));
-      node_.names.append(name);
-      node_.names += '\0';
+      node_.add_child(name);
     }
     std::uint64_t entries = 0;
     std::uint32_t bits = 0;
 
    private:
     EntryType ask(std::string_view name) const {
+      walk_.show(node_);
       const Result<Metadata> metadata = node_.directory->stat_entry(std::string(name));
       // Whatever cannot be looked at is tried as a directory: the attempt tells what it is.
       return metadata ? metadata->type : EntryType::kDirectory;
     }
-    Node& node_;
+    Walk& walk_;
+    WalkNode& node_;
   };
+
+  void show(const WalkNode& node) {
+    if (!options_.watcher || !options_.watcher->is_due()) return;
+    std::uint64_t directories = 0;
+    for (const Counters& each : counters_)
+      directories += each.directories.get() + each.leaves.get();
+    options_.watcher->see(directories, findings_.repositories(), path_of(node));
+  }
 
   void enter_root(const std::string& root, int worker) {
     Result<std::unique_ptr<Directory>> opened = file_system_.open_root(root);
@@ -137,7 +113,7 @@ class Walk {
       findings_.add(system_error("open", root, opened.error().code));
       return;
     }
-    auto node = std::make_shared<Node>();
+    auto node = std::make_shared<WalkNode>();
     node->name = root;
     node->map = map_.find(root);
     node->directory = *std::move(opened);
@@ -147,7 +123,8 @@ class Walk {
 
   // Splits the range in halves for other threads and enters what is left: the thread's own next
   // task is then the nearest one, so the walk is depth-first with few tasks waiting.
-  void enter(const std::shared_ptr<Node>& parent, std::size_t begin, std::size_t end, int worker) {
+  void enter(const std::shared_ptr<WalkNode>& parent, std::size_t begin, std::size_t end,
+             int worker) {
     while (end - begin > 1) {
       const std::size_t middle = begin + (end - begin) / 2;
       pool_.spawn([this, parent, middle, end](int w) { enter(parent, middle, end, w); });
@@ -157,7 +134,7 @@ class Walk {
     if (parent->unopened.fetch_sub(1) == 1 && parent->parent) close(*parent);
   }
 
-  void enter_child(const std::shared_ptr<Node>& parent, const char* name, int worker) {
+  void enter_child(const std::shared_ptr<WalkNode>& parent, const char* name, int worker) {
     if (stop_requested() != 0) return;
     const WalkMap::Node* map = parent->map ? parent->map->child(name) : nullptr;
     if (map && map->action == WalkMap::Action::kOwnRoot) return;
@@ -173,10 +150,15 @@ class Walk {
       }
     }
     const bool mount = map && map->action == WalkMap::Action::kEnter;
+    // Where the parent is closed by now, it is asked after the way to it was found again.
+    if (leaf_skip_ && !map && parent->directory && parent->directory->is_leaf(name)) {
+      counters_[slot(worker)].leaves.add();
+      return;
+    }
     Result<std::unique_ptr<Directory>> opened = open_child(*parent, name, mount);
     if (!opened) {
       if (has_vanished(opened.error().code)) {
-        ++counters_[slot(worker)].vanished;
+        counters_[slot(worker)].vanished.add();
         return;
       }
       Error error = system_error("open", join_path(path_of(*parent), name), opened.error().code);
@@ -184,30 +166,43 @@ class Walk {
       findings_.add(std::move(error));
       return;
     }
+    if (leaf_skip_ && !map && !parent->directory && (*opened)->is_leaf(".")) {
+      counters_[slot(worker)].leaves.add();
+      return;
+    }
+    bool only_mounts = parent->only_mounts;
+    if (const Engine* engine = engine_of(*parent, name, **opened)) {
+      findings_.add(Pruned{join_path(path_of(*parent), name),
+                           "layers of containers, " + std::string(engine->name), true});
+      if (!map) return;
+      only_mounts = true;
+    }
     if ((*opened)->is_read_only_snapshot()) {
       findings_.add(Pruned{join_path(path_of(*parent), name), kSnapshot, true});
       return;
     }
-    auto node = std::make_shared<Node>();
+    auto node = std::make_shared<WalkNode>();
     node->parent = parent;
     node->name = name;
     node->map = map;
     node->mount = mount;
     node->in_git_modules = is_in_git_modules(*parent, name);
+    node->only_mounts = only_mounts && !mount;
     node->directory = *std::move(opened);
     ++open_;
     visit(std::move(node), worker);
   }
 
-  void visit(std::shared_ptr<Node> node, int worker) {
-    Listing listing(*node);
-    const Status listed = node->directory->list(listing);
+  void visit(std::shared_ptr<WalkNode> node, int worker) {
+    show(*node);
+    Listing listing(*this, *node);
+    const Status listed = node->only_mounts ? list_mounts(*node) : node->directory->list(listing);
     Counters& counters = counters_[slot(worker)];
-    ++counters.directories;
-    counters.entries += listing.entries;
+    counters.directories.add();
+    counters.entries.add(listing.entries);
     if (!listed) {
       if (node->parent && has_vanished(listed.error().code)) {
-        ++counters.vanished;
+        counters.vanished.add();
       } else {
         findings_.add(system_error("read", path_of(*node), listed.error().code));
       }
@@ -224,16 +219,21 @@ class Walk {
   }
 
   // The second look. False where nothing below is to be entered.
-  bool examine(Node& node, std::uint32_t bits) {
+  bool examine(WalkNode& node, std::uint32_t bits) {
     if ((bits & kBitMarker) != 0 && is_dump_root(*node.directory)) {
       findings_.add(Pruned{path_of(node), "dump root", false});
       return false;
     }
     for (const Signature& signature : signatures()) {
       if ((bits & signature.required) != signature.required) continue;
-      const std::optional<ProbeResult> probe =
-          probe_kind(signature.kind, signature.inside, *node.directory);
+      if (is_probed_dot_git(node, signature)) {
+        drop_children(node, signature.pruned);
+        node.git_store = true;
+        continue;
+      }
+      const std::optional<ProbeResult> probe = look(node, signature);
       if (!probe || (!probe->detail && !probe->error && !probe->target)) continue;
+      node.has_dot_git |= signature.inside == ".git" && (probe->detail || probe->error);
       // Whatever kinds are wanted, what belongs to a repository is no place to look in.
       drop_children(node, signature.pruned);
       if (is_part_of_a_store(node, signature)) {
@@ -248,6 +248,7 @@ class Walk {
       if (probe->error) {
         Error error = *probe->error;
         error.path = join_path(path_of(node), error.path);
+        if (error.code == EXDEV) error.message += ": a mount that is not entered";
         findings_.add(std::move(error));
       } else if (probe->detail) {
         found(signature, node, *probe->detail);
@@ -256,30 +257,77 @@ class Walk {
     return true;
   }
 
+  // Whether there are mounts in what a probe looks at, and all of them are entered.
+  static bool goes_into_mounts(const WalkMap::Node* map, const Signature& signature) {
+    if (map == nullptr || map->children.empty()) return false;
+    if (signature.inside.empty()) return map->is_entered_below();
+    const WalkMap::Node* part = map->child(signature.inside);
+    return part != nullptr && part->is_entered();
+  }
+
+  static std::optional<ProbeResult> look(const WalkNode& node, const Signature& signature) {
+    if (goes_into_mounts(node.map, signature)) {
+      if (const auto crossing = node.directory->open_directory(".", false)) {
+        (*crossing)->cross_mounts();
+        return probe_kind(signature.kind, signature.inside, **crossing);
+      }
+    }
+    return probe_kind(signature.kind, signature.inside, *node.directory);
+  }
+
+  // Half of what a git repository costs would be a second look at the same files.
+  static bool is_probed_dot_git(const WalkNode& node, const Signature& signature) {
+    return signature.kind == "git" && signature.inside.empty() && node.parent &&
+           node.parent->has_dot_git && node.name == ".git";
+  }
+
   // The folder .git of a repository, and the git directories of its submodules below
   // .git/modules, are copied with the repository: they are none of their own.
-  static bool is_part_of_a_store(const Node& node, const Signature& signature) {
+  static bool is_part_of_a_store(const WalkNode& node, const Signature& signature) {
     if (signature.kind != "git" || !signature.inside.empty() || !node.parent) return false;
     return node.name == ".git" || node.in_git_modules;
   }
 
   // modules/ of a git directory, and that of a linked worktree: worktrees/NAME/modules/.
-  static bool is_in_git_modules(const Node& parent, std::string_view name) {
+  static bool is_in_git_modules(const WalkNode& parent, std::string_view name) {
     if (parent.in_git_modules) return true;
     if (name != "modules") return false;
     if (parent.git_store) return true;
-    const Node* worktrees = parent.parent.get();
+    const WalkNode* worktrees = parent.parent.get();
     return worktrees && worktrees->name == "worktrees" && worktrees->parent &&
            worktrees->parent->git_store;
   }
 
-  void found_pointer(const Signature& signature, const Node& node, const Target& target) {
-    Pointer pointer{std::string(signature.kind), path_of(node), target.path, target.why};
-    if (!pointer.target.starts_with('/')) pointer.target = join_path(pointer.path, pointer.target);
+  // Whose layers are in the subdirectory of that name; null: nobody's, or they are wanted.
+  const Engine* engine_of(const WalkNode& parent, std::string_view name,
+                          const Directory& directory) const {
+    if (options_.layers) return nullptr;
+    const Engine* engine = layers_of(name, [&](std::string_view sibling) {
+      return std::any_of(parent.offsets.begin(), parent.offsets.end(), [&](std::uint32_t offset) {
+        return parent.names.data() + offset == sibling;
+      });
+    });
+    if (engine == nullptr) return nullptr;
+    const Result<Metadata> inside = directory.stat_entry(std::string(engine->inside));
+    return inside && inside->type == EntryType::kDirectory ? engine : nullptr;
+  }
+
+  // Of its subdirectories those that lead to mounts; of its pruned ones those to be told of.
+  static Status list_mounts(WalkNode& node) {
+    for (const auto& [name, child] : node.map->children) {
+      const bool is_told = child->notable && !child->layer;
+      if (child->action != WalkMap::Action::kPrune || is_told) node.add_child(name);
+    }
+    return {};
+  }
+
+  void found_pointer(const Signature& signature, const WalkNode& node, const Target& target) {
+    Pointer pointer{std::string(signature.kind), path_of(node), "", target.why};
+    pointer.target = canonical_by_text(pointer.path, target.path);
     findings_.add(std::move(pointer));
   }
 
-  void found(const Signature& signature, const Node& node, const Detail& detail) {
+  void found(const Signature& signature, const WalkNode& node, const Detail& detail) {
     Repository repository;
     repository.kind = signature.kind;
     repository.path = path_of(node);
@@ -296,10 +344,11 @@ class Walk {
     repository.uid = metadata->uid;
     repository.gid = metadata->gid;
     repository.mode = metadata->mode;
+    repository.born = metadata->born;
     findings_.add(std::move(repository));
   }
 
-  static void drop_children(Node& node, const std::vector<std::string_view>& pruned) {
+  static void drop_children(WalkNode& node, const std::vector<std::string_view>& pruned) {
     std::erase_if(node.offsets, [&](std::uint32_t offset) {
       const std::string_view name = node.names.data() + offset;
       return std::find(pruned.begin(), pruned.end(), name) != pruned.end();
@@ -312,44 +361,7 @@ class Walk {
            (marker->uid == 0 || marker->uid == geteuid());
   }
 
-  // Relative to the parent, or, where that was closed for want of descriptors, from the root (which
-  // stays open), in pieces that fit openat2's limit. No node between is asked for its descriptor:
-  // another thread may be closing it.
-  static Result<std::unique_ptr<Directory>> open_child(const Node& parent, const std::string& name,
-                                                       bool mount) {
-    if (parent.directory) return parent.directory->open_directory(name, mount);
-    std::vector<const Node*> chain;
-    const Node* root = &parent;
-    for (; root->parent; root = root->parent.get()) chain.push_back(root);
-
-    std::unique_ptr<Directory> reached;
-    std::string piece;
-    auto step = [&](bool crosses) -> Status {
-      if (piece.empty()) return {};
-      const Directory& from = reached ? *reached : *root->directory;
-      Result<std::unique_ptr<Directory>> next = from.open_directory(piece, crosses);
-      if (!next) return next.error();
-      reached = *std::move(next);
-      piece.clear();
-      return {};
-    };
-    auto append = [&](const std::string& component, bool crosses) -> Status {
-      if (crosses || piece.size() + component.size() + 2 > PATH_MAX) {
-        if (Status done = step(false); !done) return done;
-      }
-      if (!piece.empty()) piece += '/';
-      piece += component;
-      return crosses ? step(true) : Status();
-    };
-    for (auto each = chain.rbegin(); each != chain.rend(); ++each) {
-      if (Status done = append((*each)->name, (*each)->mount); !done) return done.error();
-    }
-    if (Status done = append(name, mount); !done) return done.error();
-    if (Status done = step(false); !done) return done.error();
-    return reached;
-  }
-
-  void close(Node& node) {
+  void close(WalkNode& node) {
     if (!node.directory) return;
     node.directory.reset();
     --open_;
@@ -364,6 +376,7 @@ class Walk {
   const FileSystem& file_system_;
   TaskPool& pool_;
   const int budget_;
+  const bool leaf_skip_;
   std::atomic<int> open_{0};
   std::vector<Counters> counters_{kSlots};  // one a worker: no two threads share one
   Findings findings_;

@@ -1,8 +1,9 @@
 // Walks directory trees in parallel and reports the repositories in them.
 //
 // One walk() is one pass. Every directory below the roots is opened at most once, shown to the
-// signatures and probes, and then descended into but for what its kind prunes. The walker reads;
-// it never creates, locks or changes anything.
+// signatures and probes, and then descended into but for what its kind prunes. Each signature has a
+// subdirectory in it, so with `leaf_skip` a directory without one (Directory::is_leaf) is counted
+// and not opened. The walker reads; it never creates, locks or changes anything.
 //
 // Order      Nothing is ordered; sort before you print.
 // Threads    walk() blocks. Events are collected under a lock; they are rare.
@@ -19,6 +20,7 @@
 // See        openat2(2), getdents64(2); docs/design.md, "The walk".
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,11 +32,26 @@
 
 namespace repo {
 
+// Looks on while a walk goes on. Called from all of its threads.
+class WalkWatcher {
+ public:
+  virtual ~WalkWatcher() = default;
+  // Asked for each directory, and now and then within a large one.
+  virtual bool is_due() const = 0;
+  // Where it is due: how many directories were seen and repositories found, and where one of the
+  // threads is.
+  virtual void see(std::uint64_t directories, std::uint64_t repositories,
+                   const std::string& path) = 0;
+};
+
 struct WalkOptions {
-  std::vector<std::string> roots;  // canonical, each in the map as a root of its own
+  std::vector<std::string> roots;  // of those that the map has
   std::set<std::string> kinds;     // empty: all
   std::vector<std::string> excludes;
   int max_open_directories = 512;
+  bool leaf_skip = false;  // directories that are told to have no subdirectory are not opened
+  bool layers = false;     // the layers of container engines are entered
+  WalkWatcher* watcher = nullptr;
 };
 
 // stats.seconds is left at 0, and nothing is sorted.

@@ -66,7 +66,7 @@ TEST_F(GoneTest, OnlyWhatTheScanHasLookedForAndNotFoundIsGone) {
     make_copy(path);
   }
   find("/srv/here");
-  manifest_.pruned = {"/srv/pruned"};
+  manifest_.pruned = {{"/srv/pruned", "excluded"}};
   EXPECT_THAT(gone(), ElementsAre("/srv/gone"));
   EXPECT_THAT(not_looked_at(), ElementsAre("/srv/pruned/x"));
 }

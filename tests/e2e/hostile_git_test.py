@@ -126,6 +126,7 @@ def worktree(**files):
 
 def git_file(repository, outside):
     shutil.rmtree(repository / ".git")
+    (repository / "folder").mkdir()  # without any the scan does not look
     (repository / ".git").write_text(f"gitdir: {outside.private}/.git\n")
 
 

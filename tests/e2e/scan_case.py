@@ -95,6 +95,9 @@ class ScanTest(unittest.TestCase):
         for item in document["repositories"]:
             raw = self.raw(item, "path")
             self.assertEqual(item["id"][-32:], hashlib.sha256(raw).hexdigest()[:32])
+        ids = {item["id"] for item in document["repositories"]}
+        for pointer in document["pointers"]:
+            self.assertIn(pointer.get("repository", None), ids | {None})
         return document
 
     @staticmethod

@@ -29,7 +29,7 @@ class Manifests(ScanTest):
         self.assertEqual(svn["detail"]["revision"], 42)
         self.assertEqual(document["pointers"], [{
             "kind": "hg", "path": self.tree + "/share", "target": self.tree + "/hg/.hg",
-            "why": "share"}])
+            "why": "share", "repository": document["repositories"][0]["id"]}])
         self.assertEqual(document["pruned"], [{"path": self.tree + "/skip", "why": "excluded"}])
         self.assertTrue(document["complete"])
         self.assertEqual(document["host"], os.uname().nodename)

@@ -63,6 +63,7 @@ class RealTree final : public Tree {
 class FakeTree final : public Tree {
  public:
   FakeTree() {
+    fake_.count_links();
     fake_.add_file("/t/a/b/file", "content");
     fake_.add_file("/t/empty", "");
     fake_.add_file("/t/" + kOddName, "odd");
@@ -227,6 +228,12 @@ TEST_P(FileSystemContract, ALinkSaysWhereItPoints) {
 
 TEST_P(FileSystemContract, S5_ALinkBehindALinkIsNotRead) {
   EXPECT_EQ(code(root_->read_link("dirlink/nowhere")), ELOOP);
+}
+
+TEST_P(FileSystemContract, WhatHasASubdirectoryOrIsNoDirectoryIsNoLeaf) {
+  for (const char* name : {"a", "empty", "link", "dirlink", "fifo", "missing"}) {
+    EXPECT_FALSE(root_->is_leaf(name)) << name;
+  }
 }
 
 TEST_P(FileSystemContract, ADirectoryKnowsItself) {

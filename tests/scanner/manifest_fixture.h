@@ -23,6 +23,7 @@ inline Repository svn(const std::string& path) {
           1234,
           1235,
           0750,
+          UtcTime(std::chrono::seconds(1'700'000'000)),
           {{"uuid", "eb55e2dd-c13e-45ef-ae12-827a0bee4983"},
            {"fs_type", "fsfs"},
            {"format", std::uint64_t{8}},
@@ -30,9 +31,16 @@ inline Repository svn(const std::string& path) {
 }
 
 inline Repository hg(const std::string& path) {
-  return {"hg",  path,  join_path(path, ".hg"),
-          65024, 99,    0,
-          0,     02755, {{"changesets", std::uint64_t{0}}}};
+  return {"hg",
+          path,
+          join_path(path, ".hg"),
+          65024,
+          99,
+          0,
+          0,
+          02755,
+          std::nullopt,
+          {{"changesets", std::uint64_t{0}}}};
 }
 
 inline ManifestHeader header(std::vector<std::string> roots = {"/"}) {

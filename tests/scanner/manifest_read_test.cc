@@ -47,6 +47,8 @@ TEST(ReadManifestTest, WhatWasWrittenComesBack) {
   EXPECT_EQ(third.uid, 1234U);
   EXPECT_EQ(third.gid, 1235U);
   EXPECT_EQ(third.mode, 0750U);
+  EXPECT_EQ(read->started, header().started);
+  EXPECT_EQ(read->finished, header().finished);
 }
 
 TEST(ReadManifestTest, TheLargestNumbersComeBack) {
@@ -191,6 +193,17 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalCase{"roots_b64_is_no_text", top("roots_b64", {1}), "roots_b64[0]"},
         RefusalCase{"roots_b64_does_not_fit", top("roots_b64", {base64_encode("/x")}),
                     "roots_b64[0]"},
+        RefusalCase{"pruned_is_no_object", top("pruned", {"/proc"}), "pruned[0]"},
+        RefusalCase{"pruned_without_path", top("pruned", {{{"why", "proc"}}}), "pruned[0].path"},
+        RefusalCase{"pruned_without_why", top("pruned", {{{"path", "/proc"}}}), "pruned[0].why"},
+        RefusalCase{"error_is_no_object", top("errors", {"/x"}), "errors[0]"},
+        RefusalCase{"error_without_op",
+                    top("errors", {{{"path", "/x"}, {"errno", 2}, {"message", "m"}}}),
+                    "errors[0].op"},
+        RefusalCase{
+            "errno_is_negative",
+            top("errors", {{{"path", "/x"}, {"op", "open"}, {"errno", -2}, {"message", "m"}}}),
+            "errors[0].errno"},
         RefusalCase{"item_is_no_object",
                     [](Json& document) { document["repositories"][1] = "/srv"; },
                     "repositories[1]"},

@@ -43,7 +43,8 @@ TEST(ScanOptionsTest, ARootAloneGivesTheDefaults) {
   EXPECT_TRUE(parsed.excludes.empty());
   EXPECT_TRUE(parsed.fs_types.empty());
   EXPECT_FALSE(parsed.one_file_system || parsed.network || parsed.list || parsed.nul ||
-               parsed.verbose || parsed.quiet || parsed.nice);
+               parsed.verbose || parsed.quiet || parsed.nice || parsed.json);
+  EXPECT_EQ(parsed.diff, "");
 }
 
 TEST(ScanOptionsTest, EveryOptionIsRead) {
@@ -59,6 +60,17 @@ TEST(ScanOptionsTest, EveryOptionIsRead) {
   EXPECT_THAT(parsed.fs_types, ElementsAre("9p", "fuse.sshfs"));
   EXPECT_TRUE(parsed.one_file_system && parsed.network && parsed.list && parsed.nul &&
               parsed.verbose && parsed.quiet && parsed.nice);
+}
+
+TEST(ScanOptionsTest, ADifferenceIsAskedForWithTheOlderManifest) {
+  ScanOptions parsed = options({"-o", "m", "--diff", "m", "--json", "/"});
+  EXPECT_EQ(parsed.diff, "m");
+  EXPECT_EQ(parsed.output, "m");
+  EXPECT_TRUE(parsed.json);
+  EXPECT_EQ(options({"--diff", "-", "/"}).diff, "-");
+  EXPECT_EQ(options({"--diff", "[old]", "/"}).diff, "[old]");
+  EXPECT_THAT(options({"--diff", "m", "/srv", "/home"}).roots, ElementsAre("/srv", "/home"));
+  EXPECT_TRUE(options({"--json", "/"}).json);
 }
 
 TEST(ScanOptionsTest, LongNamesMeanTheSame) {
@@ -98,6 +110,7 @@ TEST_P(LiteralTextTest, S10_IsTakenAsItStands) {
   EXPECT_THAT(options({"--", text}).roots, ElementsAre(text));
   EXPECT_THAT(options({"/a", "--exclude=" + text}).excludes, ElementsAre(text));
   EXPECT_EQ(options({"/a", "--output=" + text}).output, text);
+  EXPECT_EQ(options({"/a", "--diff=" + text}).diff, text);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -151,6 +164,10 @@ INSTANTIATE_TEST_SUITE_P(
         MistakeCase{"exclude_relative_path", {"/", "--exclude", "srv/a"}, "begin it"},
         MistakeCase{"exclude_with_a_slash_at_the_end", {"/", "--exclude", "/srv/a/"}, "/srv/a/*"},
         MistakeCase{"exclude_without_pattern", {"/", "--exclude"}, "exclude"},
+        MistakeCase{"diff_without_file", {"/", "--diff"}, "diff"},
+        MistakeCase{"diff_with_an_empty_name", {"/", "--diff", ""}, "diff"},
+        MistakeCase{"diff_twice", {"--diff", "a", "--diff", "b", "/"}, "diff"},
+        MistakeCase{"diff_and_list", {"--diff", "a", "--list", "/"}, "--list"},
         MistakeCase{"nul_without_list", {"-0", "/"}, "--list"},
         MistakeCase{"flag_with_a_value", {"--list=maybe", "/"}, "list"}),
     test::case_name);
@@ -162,9 +179,9 @@ TEST(HelpTest, SaysWhatItDoesAndEveryExitCode) {
     ASSERT_NE(message, nullptr);
     EXPECT_EQ(message->exit_status, 0);
     EXPECT_THAT(message->text, HasSubstr(kExitCodeHelp));
-    for (const char* option :
-         {"ROOT", "--output", "--jobs", "--kinds", "--one-file-system", "--exclude", "--network",
-          "--fs", "--list", "-0", "--verbose", "--quiet", "--nice", "--version", "--config"}) {
+    for (const char* option : {"ROOT", "--output", "--jobs", "--kinds", "--one-file-system",
+                               "--exclude", "--network", "--fs", "--list", "-0", "--diff", "--json",
+                               "--verbose", "--quiet", "--nice", "--version", "--config"}) {
       EXPECT_THAT(message->text, HasSubstr(option));
     }
   }
@@ -216,7 +233,8 @@ TEST_F(ScanConfigTest, EveryOptionIsTakenFromTheFile) {
   configure(
       "[repo-scan]\noutput = \"m\"\njobs = 3\nkinds = [\"svn\", \"hg\"]\none-file-system = true\n"
       "exclude = ['a#[b,c]', \"d\"]\nnetwork = true\nfs = \"9p\"\nlist = true\nverbose = true\n"
-      "quiet = true\nnice = true\n");
+      "quiet = true\nnice = true\njson = true\nlayers = true\nno-leaf-skip = true\nstall = \"5m\"\n"
+      "progress = \"never\"\n");
   const ScanOptions options = taken({"/"});
   EXPECT_EQ(options.output, "m");
   EXPECT_EQ(options.jobs, 3);
@@ -224,7 +242,15 @@ TEST_F(ScanConfigTest, EveryOptionIsTakenFromTheFile) {
   EXPECT_THAT(options.excludes, ElementsAre("a#[b,c]", "d"));
   EXPECT_THAT(options.fs_types, ElementsAre("9p"));
   EXPECT_TRUE(options.one_file_system && options.network && options.list && options.verbose &&
-              options.quiet && options.nice);
+              options.quiet && options.nice && options.json && options.layers &&
+              options.no_leaf_skip);
+  EXPECT_EQ(options.stall, std::chrono::minutes(5));
+  EXPECT_EQ(options.progress, ShowProgress::kNever);
+}
+
+TEST_F(ScanConfigTest, ADifferenceIsForTheCommandLine) {
+  configure("[repo-scan]\ndiff = \"old\"\n");
+  EXPECT_THAT(refused({"/"}), HasSubstr("diff is for the command line only"));
 }
 
 TEST_F(ScanConfigTest, TheCommandLineWinsAndListsAddUp) {

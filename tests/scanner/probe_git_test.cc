@@ -34,8 +34,9 @@ std::string text(const Detail& detail) {
   std::string all;
   for (const auto& [key, value] : detail) {
     all += (all.empty() ? "" : " ") + key + "=";
-    all += std::holds_alternative<std::string>(value) ? std::get<std::string>(value)
-                                                      : std::to_string(std::get<1>(value));
+    if (const auto* word = std::get_if<std::string>(&value)) all += *word;
+    if (const auto* number = std::get_if<std::uint64_t>(&value)) all += std::to_string(*number);
+    if (const auto* flag = std::get_if<bool>(&value)) all += *flag ? "yes" : "no";
   }
   return all;
 }
@@ -60,55 +61,157 @@ TEST_P(GitGoodTest, IsARepositoryInBothLayouts) {
   for (const char* inside : {"", ".git"}) {
     const ProbeResult result = probe(GetParam().make, inside);
     ASSERT_TRUE(result.detail) << (result.error ? describe(*result.error) : "nothing");
-    EXPECT_EQ(text(*result.detail), GetParam().detail);
+    std::string expected = GetParam().detail;
+    // Where the config does not say.
+    constexpr std::string_view kGuess = "bare=?";
+    if (const std::size_t at = expected.find(kGuess); at != std::string::npos) {
+      expected.replace(at, kGuess.size(), *inside == '\0' ? "bare=yes" : "bare=no");
+    }
+    EXPECT_EQ(text(*result.detail), expected);
     EXPECT_FALSE(result.error);
     EXPECT_FALSE(result.target);
   }
 }
 
 const std::string kNode(40, 'a');
-const std::string kUsual = " object_format=sha1 ref_format=files";
+const std::string kFormats = " object_format=sha1 ref_format=files";
+const std::string kAlone = " shallow=no partial=no alternates=0 worktrees=0";
+
+std::string says(const std::string& head, const std::string& empty,
+                 const std::string& bare = "bare=?") {
+  return "head=" + head + " " + bare + " empty=" + empty + kFormats + kAlone;
+}
+
+std::string main_says(const std::string& empty) { return says("refs/heads/main", empty); }
+
+// The usual one, and what `change` adds.
+Make with(const Make& change) {
+  return [=](test::FakeFileSystem& fs, const std::string& git) {
+    make_usual(fs, git);
+    change(fs, git);
+  };
+}
+
+Make with_file(const std::string& path, const std::string& text) {
+  return with([=](test::FakeFileSystem& fs, const std::string& git) {
+    fs.add_file(git + "/" + path, text);
+  });
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Layouts, GitGoodTest,
-    testing::Values(GoodCase{"usual", make_usual, "head=refs/heads/main" + kUsual},
-                    GoodCase{"detached", with_head(kNode + "\n"), "head=" + kNode + kUsual},
-                    GoodCase{"detached_sha256", with_head(std::string(64, 'B') + "\n"),
-                             "head=" + std::string(64, 'B') + kUsual},
-                    GoodCase{"head_without_blank_and_newline", with_head("ref:refs/heads/x"),
-                             "head=refs/heads/x" + kUsual},
-                    GoodCase{"head_as_a_link",
-                             [](test::FakeFileSystem& fs, const std::string& git) {
-                               fs.add_link(git + "/HEAD", "refs/heads/master");
-                               fs.add_directory(git + "/objects");
-                               fs.add_directory(git + "/refs");
-                             },
-                             "head=refs/heads/master" + kUsual},
-                    GoodCase{"without_a_config", with_head("ref: refs/heads/main\n"),
-                             "head=refs/heads/main" + kUsual},
-                    GoodCase{"sha256",
-                             [](test::FakeFileSystem& fs, const std::string& git) {
-                               with_head("ref: refs/heads/main\n")(fs, git);
-                               fs.add_file(git + "/config",
-                                           "[extensions]\n\tobjectFormat = sha256\n");
-                             },
-                             "head=refs/heads/main object_format=sha256 ref_format=files"},
-                    GoodCase{"reftable",
-                             [](test::FakeFileSystem& fs, const std::string& git) {
-                               fs.add_file(git + "/HEAD", "ref: refs/heads/.invalid\n");
-                               fs.add_file(git + "/config",
-                                           "[extensions]\n\trefStorage = reftable\n");
-                               fs.add_directory(git + "/objects");
-                               fs.add_file(git + "/refs/heads",
-                                           "this repository uses the reftable format\n");
-                             },
-                             "head=refs/heads/.invalid object_format=sha1 ref_format=reftable"},
-                    GoodCase{"shallow",
-                             [](test::FakeFileSystem& fs, const std::string& git) {
-                               make_usual(fs, git);
-                               fs.add_file(git + "/shallow", kNode + "\n");
-                             },
-                             "head=refs/heads/main" + kUsual + " shallow=1"}),
+    testing::Values(
+        GoodCase{"usual", make_usual, main_says("yes")},
+        GoodCase{"detached", with_head(kNode + "\n"), says(kNode, "no")},
+        GoodCase{"detached_sha256", with_head(std::string(64, 'B') + "\n"),
+                 says(std::string(64, 'B'), "no")},
+        GoodCase{"head_without_blank_and_newline", with_head("ref:refs/heads/x"),
+                 says("refs/heads/x", "yes")},
+        GoodCase{"head_as_a_link",
+                 [](test::FakeFileSystem& fs, const std::string& git) {
+                   fs.add_link(git + "/HEAD", "refs/heads/master");
+                   fs.add_directory(git + "/objects");
+                   fs.add_directory(git + "/refs");
+                 },
+                 says("refs/heads/master", "yes")},
+        GoodCase{"without_a_config", with_head("ref: refs/heads/main\n"), main_says("yes")},
+        GoodCase{"sha256", with_file("config", "[extensions]\nobjectFormat = sha256\n"),
+                 "head=refs/heads/main bare=? empty=yes object_format=sha256 "
+                 "ref_format=files" +
+                     kAlone},
+        GoodCase{"reftable",
+                 [](test::FakeFileSystem& fs, const std::string& git) {
+                   fs.add_file(git + "/HEAD", "ref: refs/heads/.invalid\n");
+                   fs.add_file(git + "/config", "[extensions]\n\trefStorage = reftable\n");
+                   fs.add_directory(git + "/objects");
+                   fs.add_file(git + "/refs/heads", "this repository uses the reftable format\n");
+                 },
+                 "head=refs/heads/.invalid bare=? object_format=sha1 "
+                 "ref_format=reftable" +
+                     kAlone},
+        GoodCase{"shallow", with_file("shallow", kNode + "\n"),
+                 "head=refs/heads/main bare=? empty=yes" + kFormats +
+                     " shallow=yes partial=no alternates=0 worktrees=0"},
+        GoodCase{"partial", with_file("config", "[remote \"origin\"]\n\tpromisor = true\n"),
+                 "head=refs/heads/main bare=? empty=yes" + kFormats +
+                     " shallow=no partial=yes alternates=0 worktrees=0"},
+        GoodCase{"alternates", with_file("objects/info/alternates", "# a\n/srv/a/objects\n\n../b"),
+                 "head=refs/heads/main bare=? empty=yes" + kFormats +
+                     " shallow=no partial=no alternates=2 worktrees=0"},
+        GoodCase{"D19_alternates_behind_a_link",
+                 with([](test::FakeFileSystem& fs, const std::string& git) {
+                   fs.add_link(git + "/objects/info/alternates", "/etc/shadow");
+                 }),
+                 "head=refs/heads/main bare=? empty=yes" + kFormats +
+                     " shallow=no partial=no worktrees=0"},
+        GoodCase{"worktrees", with([](test::FakeFileSystem& fs, const std::string& git) {
+                   fs.add_file(git + "/worktrees/a/HEAD");
+                   fs.add_file(git + "/worktrees/b/HEAD");
+                 }),
+                 "head=refs/heads/main bare=? empty=yes" + kFormats +
+                     " shallow=no partial=no alternates=0 worktrees=2"}),
+    test::case_name);
+
+INSTANTIATE_TEST_SUITE_P(
+    Bare, GitGoodTest,
+    testing::Values(GoodCase{"said", with_file("config", "[core]\nbare = true\n"),
+                             says("refs/heads/main", "yes", "bare=yes")},
+                    GoodCase{"denied", with_file("config", "[core]\nbare = false\n"),
+                             says("refs/heads/main", "yes", "bare=no")},
+                    GoodCase{"with_a_worktree", with_file("config", "[core]\nworktree = ../x\n"),
+                             says("refs/heads/main", "yes", "bare=no")},
+                    GoodCase{"denied_for_the_main_worktree",
+                             with([](test::FakeFileSystem& fs, const std::string& git) {
+                               fs.add_file(
+                                   git + "/config",
+                                   "[core]\nbare = true\n[extensions]\nworktreeConfig = true\n");
+                               fs.add_file(git + "/config.worktree", "[core]\nbare = false\n");
+                             }),
+                             says("refs/heads/main", "yes", "bare=no")},
+                    GoodCase{"config_of_the_worktree_that_does_not_count",
+                             with([](test::FakeFileSystem& fs, const std::string& git) {
+                               fs.add_file(git + "/config", "[core]\nbare = true\n");
+                               fs.add_file(git + "/config.worktree", "[core]\nbare = false\n");
+                             }),
+                             says("refs/heads/main", "yes", "bare=yes")}),
+    test::case_name);
+
+INSTANTIATE_TEST_SUITE_P(
+    Refs, GitGoodTest,
+    testing::Values(
+        GoodCase{"that_of_head", with_file("refs/heads/main", kNode + "\n"), main_says("no")},
+        GoodCase{"another_branch", with_file("refs/heads/a/b/c", kNode + "\n"), main_says("no")},
+        GoodCase{"a_note", with_file("refs/notes/commits", kNode + "\n"), main_says("no")},
+        GoodCase{"packed",
+                 with_file("packed-refs", "# pack-refs with: peeled\n" + kNode + " refs/x\n"),
+                 main_says("no")},
+        GoodCase{"packed_and_none_left", with_file("packed-refs", "# pack-refs with: peeled\n"),
+                 main_says("yes")},
+        GoodCase{"a_lock_is_none", with_file("refs/heads/main.lock", ""), main_says("yes")},
+        GoodCase{"folders_are_none", with([](test::FakeFileSystem& fs, const std::string& git) {
+                   fs.add_directory(git + "/refs/heads/main");
+                   fs.add_directory(git + "/refs/tags");
+                 }),
+                 main_says("yes")},
+        GoodCase{"D19_head_that_leads_out",
+                 with([](test::FakeFileSystem& fs, const std::string& git) {
+                   fs.add_file(git + "/HEAD", "ref: refs/../config\n");
+                 }),
+                 says("refs/../config", "yes")},
+        GoodCase{"refs_that_cannot_be_read",
+                 with([](test::FakeFileSystem& fs, const std::string& git) {
+                   fs.add_directory(git + "/refs/heads");
+                   fs.fail_open(git + "/refs/heads", EACCES);
+                 }),
+                 "head=refs/heads/main bare=?" + kFormats + kAlone},
+        GoodCase{"too_many_folders_to_look_at",
+                 with([](test::FakeFileSystem& fs, const std::string& git) {
+                   for (int i = 0; i < 200; ++i) {
+                     fs.add_directory(git + "/refs/heads/" + std::to_string(i));
+                   }
+                   fs.add_file(git + "/refs/heads/199/x", kNode);
+                 }),
+                 "head=refs/heads/main bare=?" + kFormats + kAlone}),
     test::case_name);
 
 struct BrokenCase : test::NamedCase {

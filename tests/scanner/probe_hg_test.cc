@@ -59,10 +59,16 @@ std::string text(const Detail& detail) {
   std::string all;
   for (const auto& [key, value] : detail) {
     all += (all.empty() ? "" : " ") + key + "=";
-    all += std::holds_alternative<std::string>(value) ? std::get<std::string>(value)
-                                                      : std::to_string(std::get<1>(value));
+    if (const auto* word = std::get_if<std::string>(&value)) all += *word;
+    if (const auto* number = std::get_if<std::uint64_t>(&value)) all += std::to_string(*number);
+    if (const auto* flag = std::get_if<bool>(&value)) all += *flag ? "yes" : "no";
   }
   return all;
+}
+
+// The detail of a repository with so many of them.
+std::string changesets(std::uint32_t count) {
+  return "changesets=" + std::to_string(count) + " tip=" + node(count - 1) + " first=" + node(0);
 }
 
 using Make = std::function<void(const std::string& hg)>;  // of the folder .hg
@@ -96,34 +102,33 @@ TEST_P(HgRepositoryTest, IsOneAndSaysOfItself) {
   EXPECT_EQ(text(*result.detail), GetParam().detail);
 }
 
+const std::string kNeeds = " requirements=generaldelta revlogv1 share-safe store";
+
 INSTANTIATE_TEST_SUITE_P(
     Changelogs, HgRepositoryTest,
     testing::Values(
-        GoodCase{"no_commit_yet", make_usual, "changesets=0"},
-        GoodCase{"empty_index", with_index(""), "changesets=0"},
-        GoodCase{"one_inline", with_index(changelog(1, true)), "changesets=1 tip=" + node(0)},
-        GoodCase{"many_inline", with_index(changelog(250, true)),
-                 "changesets=250 tip=" + node(249)},
+        GoodCase{"no_commit_yet", make_usual, "changesets=0" + kNeeds},
+        GoodCase{"empty_index", with_index(""), "changesets=0" + kNeeds},
+        GoodCase{"one_inline", with_index(changelog(1, true)), changesets(1) + kNeeds},
+        GoodCase{"many_inline", with_index(changelog(250, true)), changesets(250) + kNeeds},
         GoodCase{"inline_larger_than_what_is_read_at_once", with_index(changelog(200, true, 5000)),
-                 "changesets=200 tip=" + node(199)},
+                 changesets(200) + kNeeds},
         GoodCase{"inline_record_larger_than_what_is_read_at_once",
-                 with_index(changelog(3, true, 400'000)), "changesets=3 tip=" + node(2)},
-        GoodCase{"inline_without_data", with_index(changelog(3, true, 0)),
-                 "changesets=3 tip=" + node(2)},
-        GoodCase{"one_not_inline", with_index(changelog(1, false)), "changesets=1 tip=" + node(0)},
-        GoodCase{"many_not_inline", with_index(changelog(250, false)),
-                 "changesets=250 tip=" + node(249)},
+                 with_index(changelog(3, true, 400'000)), changesets(3) + kNeeds},
+        GoodCase{"inline_without_data", with_index(changelog(3, true, 0)), changesets(3) + kNeeds},
+        GoodCase{"one_not_inline", with_index(changelog(1, false)), changesets(1) + kNeeds},
+        GoodCase{"many_not_inline", with_index(changelog(250, false)), changesets(250) + kNeeds},
         GoodCase{"not_inline_appended_to_at_this_moment",
-                 with_index(changelog(3, false) + std::string(40, 'x')),
-                 "changesets=3 tip=" + node(2)},
+                 with_index(changelog(3, false) + std::string(40, 'x')), changesets(3) + kNeeds},
         GoodCase{"inline_appended_to_at_this_moment",
-                 with_index(changelog(3, true).substr(0, 164 * 2 + 100)),
-                 "changesets=2 tip=" + node(1)},
+                 with_index(changelog(3, true).substr(0, 164 * 2 + 100)), changesets(2) + kNeeds},
         GoodCase{"inline_cut_in_a_record", with_index(changelog(3, true).substr(0, 164 * 2 + 10)),
-                 "changesets=2 tip=" + node(1)},
+                 changesets(2) + kNeeds},
         GoodCase{"layout_of_version_2",
-                 with_index(std::string("\0\0\xDE\xAD", 4) + std::string(200, 'x')), ""},
-        GoodCase{"less_than_a_record", with_index(std::string("\0\0\0\1abc", 7)), ""}),
+                 with_index(std::string("\0\0\xDE\xAD", 4) + std::string(200, 'x')),
+                 kNeeds.substr(1)},
+        GoodCase{"less_than_a_record", with_index(std::string("\0\0\0\1abc", 7)),
+                 kNeeds.substr(1)}),
     test::case_name);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -134,25 +139,25 @@ INSTANTIATE_TEST_SUITE_P(
                                test::write_file(hg + "/00changelog.i", changelog(2, true));
                                test::write_file(hg + "/data/a.i", "");
                              },
-                             "changesets=2 tip=" + node(1)},
+                             changesets(2) + " requirements=generaldelta revlogv1"},
                     GoodCase{"ancient_without_requires",
                              [](const std::string& hg) {
                                test::write_file(hg + "/00changelog.i", changelog(2, false));
                                test::write_file(hg + "/data/a.i", "");
                              },
-                             "changesets=2 tip=" + node(1)},
+                             changesets(2)},
                     GoodCase{"share",
                              [](const std::string& hg) {
                                test::write_file(hg + "/requires", "share-safe\nshared\n");
                                test::write_file(hg + "/sharedpath", "/srv/hg/source/.hg");
                              },
-                             "shared=/srv/hg/source/.hg"},
+                             "shared=/srv/hg/source/.hg requirements=share-safe shared"},
                     GoodCase{"relative_share_with_newline",
                              [](const std::string& hg) {
                                test::write_file(hg + "/requires", "relshared\n");
                                test::write_file(hg + "/sharedpath", "../../source/.hg\n");
                              },
-                             "shared=../../source/.hg"},
+                             "shared=../../source/.hg requirements=relshared"},
                     GoodCase{"S10_share_of_a_path_that_is_no_text",
                              [](const std::string& hg) {
                                test::write_file(hg + "/sharedpath", "/caf\xE9/.hg");

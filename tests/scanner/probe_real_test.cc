@@ -23,6 +23,7 @@ std::string value(const Detail& detail, const std::string& key) {
   const DetailValue* found = find_detail(detail, key);
   if (!found) return "";
   if (const auto* text = std::get_if<std::string>(found)) return *text;
+  if (const auto* flag = std::get_if<bool>(found)) return *flag ? "true" : "false";
   return std::to_string(std::get<std::uint64_t>(*found));
 }
 
@@ -170,6 +171,10 @@ void expect_as_hg_says(const std::string& path) {
   const auto count = std::count(nodes.begin(), nodes.end(), '\n');
   EXPECT_EQ(value(detail, "changesets"), std::to_string(count));
   EXPECT_EQ(value(detail, "tip"), nodes.substr(0, nodes.find('\n')));
+  // The log begins with the youngest.
+  constexpr std::size_t kNode = 40;
+  const std::size_t last_line = nodes.empty() ? 0 : nodes.size() - kNode - 1;
+  EXPECT_EQ(value(detail, "first"), nodes.substr(last_line, kNode));
 }
 
 class HgProbeRealTest : public testing::Test {

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "scanner/json_fields.h"
 #include "scanner/manifest.h"
 #include "tests/scanner/manifest_fixture.h"
 
@@ -21,9 +22,27 @@ TEST(FindDetailTest, GivesTheValueOrNothing) {
 }
 
 TEST(FindDetailTest, AValueOfAnotherTypeIsNone) {
-  const Detail detail = {{"number", std::uint64_t{1}}, {"text", "1"}};
+  const Detail detail = {{"number", std::uint64_t{1}}, {"text", "1"}, {"flag", true}};
   EXPECT_EQ(find_text(detail, "number"), std::nullopt);
   EXPECT_EQ(find_number(detail, "text"), std::nullopt);
+  EXPECT_EQ(find_number(detail, "flag"), std::nullopt);
+  EXPECT_EQ(find_text(detail, "flag"), std::nullopt);
+  EXPECT_EQ(find_flag(detail, "flag"), true);
+  EXPECT_EQ(find_flag(detail, "number"), std::nullopt);
+  EXPECT_EQ(find_flag(detail, "none"), std::nullopt);
+}
+
+TEST(DetailJsonTest, EveryTypeOfValueComesBack) {
+  const Detail detail = {{"yes", true},          {"no", false},
+                         {"number", UINT64_MAX}, {"zero", std::uint64_t{0}},
+                         {"text", "true"},       {"bytes", "caf\xE9"}};
+  const nlohmann::ordered_json json = detail_json(detail);
+  EXPECT_TRUE(json["yes"].is_boolean());
+  EXPECT_TRUE(json["zero"].is_number_unsigned());
+  EXPECT_EQ(read_detail(json), detail);
+  EXPECT_EQ(
+      read_detail(nlohmann::ordered_json::parse(R"({"a": null, "b": [1], "c": -1, "d": 1.5})")),
+      Detail());
 }
 
 }  // namespace

@@ -18,12 +18,14 @@
 #include "base/unique_fd.h"
 #include "scanner/scan.h"
 #include "tests/support/child.h"
+#include "tests/support/fuse_server.h"
 #include "tests/support/test_support.h"
 
 namespace repo {
 namespace {
 
 namespace fs = std::filesystem;
+using test::FuseServer;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -223,27 +225,11 @@ TEST_F(ScanMountsRealTest, S15_ManyMountsAreAllEntered) {
 
 // --- FUSE: a mount whose server never answers, and one whose server died ---
 
-class Fuse {
- public:
-  Fuse(const std::string& point, const std::string& type) {
-    server_ = UniqueFd(open("/dev/fuse", O_RDWR | O_CLOEXEC));
-    EXPECT_TRUE(server_) << "/dev/fuse: " << std::strerror(errno);
-    const std::string options =
-        "fd=" + std::to_string(server_.get()) + ",rootmode=40000,user_id=0,group_id=0,allow_other";
-    EXPECT_EQ(mount("server", point.c_str(), type.c_str(), 0, options.c_str()), 0)
-        << std::strerror(errno);
-  }
-  void die() { server_.reset(); }
-
- private:
-  UniqueFd server_;
-};
-
 TEST_F(ScanMountsRealTest, S12_AServerThatNeverAnswersIsNotAsked) {
   make_hg("here");
   make_directory("hung");
   with_mounts([this] {
-    const Fuse fuse(tree_ / "hung", "fuse.hung");
+    const FuseServer fuse(tree_ / "hung", "fuse.hung", FuseServer::Answers::kNever);
     const ScanResult result = scan_tree();  // whoever touches it waits for ever
     EXPECT_THAT(below(result.repositories), ElementsAre("here"));
     EXPECT_EQ(why(result, "hung"), "fuse.hung");
@@ -256,7 +242,7 @@ TEST_F(ScanMountsRealTest, S13_AServerThatDiedIsAnErrorWhereItIsToBeEntered) {
   make_hg("here");
   make_directory("dead");
   with_mounts([this] {
-    Fuse fuse(tree_ / "dead", "fuse.dead");
+    FuseServer fuse(tree_ / "dead", "fuse.dead", FuseServer::Answers::kAlways);
     fuse.die();
     ScanOptions options;
     options.fs_types = {"fuse.dead"};
@@ -273,7 +259,7 @@ TEST_F(ScanMountsRealTest, S10_TheTypeOfAMountCannotStopTheManifestOrWriteToATer
   make_hg("here");
   make_directory("odd");
   with_mounts([this] {
-    const Fuse fuse(tree_ / "odd", "fuse.\x1b[2J\xFF");
+    const FuseServer fuse(tree_ / "odd", "fuse.\x1b[2J\xFF", FuseServer::Answers::kNever);
     ScanOptions options;
     options.jobs = 2;
     options.roots = {tree_.path()};

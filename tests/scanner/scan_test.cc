@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -20,6 +21,8 @@
 
 #include "base/stop_signal.h"
 #include "scanner/manifest.h"
+#include "scanner/roots.h"
+#include "tests/scanner/scan_fixture.h"
 #include "tests/support/child.h"
 #include "tests/support/test_support.h"
 
@@ -31,31 +34,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-using Stream = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
-
-Stream temporary() { return {std::tmpfile(), std::fclose}; }
-
-std::string content(std::FILE* stream) {
-  std::fflush(stream);
-  std::rewind(stream);
-  std::string all;
-  for (int c = 0; (c = std::fgetc(stream)) != EOF;) all += static_cast<char>(c);
-  return all;
-}
-
-struct Scanned {
-  int status = -1;
-  std::string out;
-  std::string err;
-};
-
-Scanned run(const ScanOptions& options) {
-  const Stream out = temporary();
-  const Stream err = temporary();
-  const int status = run_scan(options, out.get(), err.get());
-  return {status, content(out.get()), content(err.get())};
-}
 
 class RunScanTest : public testing::Test {
  protected:
@@ -354,9 +332,11 @@ TEST_F(RunScanTest, ItDoesNotFindTheManifestsOwnTemporaryFiles) {
   EXPECT_THAT(names, testing::UnorderedElementsAre("alpha", "beta", "manifest.json"));
 }
 
+constexpr std::chrono::seconds kPatience{60};
+
 TEST(ResolveRootsTest, WhatCannotBeResolvedIsAnErrorWithItsName) {
   std::vector<Error> errors;
-  EXPECT_THAT(resolve_roots({"/", "", "/none/of/this", "/proc/self/../.."}, errors),
+  EXPECT_THAT(resolve_roots({"/", "", "/none/of/this", "/proc/self/../.."}, kPatience, errors),
               ElementsAre("/"));
   ASSERT_EQ(errors.size(), 2U);
   EXPECT_EQ(errors[1].path, "/none/of/this");
@@ -367,7 +347,7 @@ TEST(ResolveRootsTest, S5_ALoopOfLinksIsAnError) {
   const test::TempDir tree;
   fs::create_symlink("loop", tree / "loop");
   std::vector<Error> errors;
-  EXPECT_THAT(resolve_roots({tree / "loop"}, errors), IsEmpty());
+  EXPECT_THAT(resolve_roots({tree / "loop"}, kPatience, errors), IsEmpty());
   ASSERT_EQ(errors.size(), 1U);
   EXPECT_EQ(errors[0].code, ELOOP);
 }

@@ -71,6 +71,36 @@ TEST(SignaturesTest, NoRowIsTwiceInTheTableAndEachNeedsAName) {
   EXPECT_EQ(rows.size(), signatures().size());
 }
 
+struct NeedCase : test::NamedCase {
+  std::uint32_t required;
+  bool needs;
+};
+
+class NeedsASubdirectoryTest : public testing::TestWithParam<NeedCase> {};
+
+TEST_P(NeedsASubdirectoryTest, WhereANameStandsForADirectory) {
+  EXPECT_EQ(needs_a_subdirectory({"kind", "", GetParam().required, {}}), GetParam().needs);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Names, NeedsASubdirectoryTest,
+    testing::Values(NeedCase{"db", kBitDb, true}, NeedCase{"hg", kBitHg, true},
+                    NeedCase{"objects", kBitObjects, true},
+                    NeedCase{"git_which_as_a_file_is_a_pointer", kBitGit, true},
+                    NeedCase{"file_and_directory", kBitFormat | kBitDb, true},
+                    NeedCase{"format", kBitFormat, false}, NeedCase{"head", kBitHead, false},
+                    NeedCase{"two_files", kBitFormat | kBitHead, false},
+                    NeedCase{"marker", kBitMarker, false}, NeedCase{"nothing", 0, false},
+                    NeedCase{"a_bit_that_is_no_name", 1U << 31, false}),
+    test::case_name);
+
+// What the walk's leaf skip stands on.
+TEST(SignaturesTest, EachNeedsASubdirectory) {
+  for (const Signature& each : signatures()) {
+    EXPECT_TRUE(needs_a_subdirectory(each)) << each.kind << " " << each.inside;
+  }
+}
+
 TEST(SignaturesTest, NoSignatureMatchesAnEmptyDirectoryOrTheMarkerAlone) {
   for (const std::uint32_t word : {0U, kBitMarker}) {
     EXPECT_FALSE(std::any_of(signatures().begin(), signatures().end(), [&](const Signature& each) {

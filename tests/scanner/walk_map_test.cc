@@ -9,36 +9,13 @@
 #include <utility>
 #include <vector>
 
-#include "scanner/mounts.h"
+#include "tests/scanner/walk_map_fixture.h"
 #include "tests/support/table.h"
 
 namespace repo {
 namespace {
 
 using Action = WalkMap::Action;
-
-struct Line {
-  std::string device;
-  std::string root;
-  std::string point;
-  std::string type;
-};
-
-std::vector<Mount> table(const std::vector<Line>& lines) {
-  std::vector<Mount> mounts;
-  int id = 1;
-  for (const Line& line : lines) {
-    Mount& mount = mounts.emplace_back();
-    mount.id = id;
-    mount.parent = id == 1 ? 0 : 1;
-    mount.device = line.device;
-    mount.root = line.root;
-    mount.point = line.point;
-    mount.type = line.type;
-    ++id;
-  }
-  return mounts;
-}
 
 struct Place {
   std::string path;
@@ -53,32 +30,6 @@ struct MapCase : test::NamedCase {
   WalkMapOptions options;
   std::vector<Place> expected;
 };
-
-WalkMapOptions roots(std::vector<std::string> paths) {
-  WalkMapOptions options;
-  options.roots = std::move(paths);
-  return options;
-}
-
-WalkMapOptions one_file_system(WalkMapOptions options) {
-  options.one_file_system = true;
-  return options;
-}
-
-WalkMapOptions network(WalkMapOptions options) {
-  options.network = true;
-  return options;
-}
-
-WalkMapOptions with_type(WalkMapOptions options, const std::string& type) {
-  options.fs_types.insert(type);
-  return options;
-}
-
-WalkMapOptions excluding(WalkMapOptions options, const std::string& pattern) {
-  options.excludes.push_back(pattern);
-  return options;
-}
 
 class WalkMapTest : public testing::TestWithParam<MapCase> {
  protected:
@@ -103,8 +54,6 @@ TEST_P(WalkMapTest, S6_DoesNotDependOnTheOrderOfTheTable) {
   std::reverse(lines.begin(), lines.end());
   expect(WalkMap(table(lines), GetParam().options), GetParam().expected);
 }
-
-const Line kRoot = {"8:1", "/", "/", "ext4"};
 
 INSTANTIATE_TEST_SUITE_P(
     Types, WalkMapTest,
@@ -152,11 +101,11 @@ INSTANTIATE_TEST_SUITE_P(
         MapCase{"network_enters_network_but_not_fuse",
                 {kRoot, {"0:30", "/", "/nfs", "nfs"}, {"0:32", "/", "/ssh", "fuse.sshfs"}},
                 network(roots({"/"})),
-                {{"/nfs", Action::kEnter}, {"/ssh", Action::kPrune, "fuse.sshfs", true}}},
+                {{"/nfs", Action::kOwnRoot}, {"/ssh", Action::kPrune, "fuse.sshfs", true}}},
         MapCase{"a_type_that_is_asked_for_is_entered",
                 {kRoot, {"0:32", "/", "/ssh", "fuse.sshfs"}, {"0:33", "/", "/gvfs", "fuse.gvfsd"}},
                 with_type(roots({"/"}), "fuse.sshfs"),
-                {{"/ssh", Action::kEnter}, {"/gvfs", Action::kPrune, "fuse.gvfsd", true}}},
+                {{"/ssh", Action::kOwnRoot}, {"/gvfs", Action::kPrune, "fuse.gvfsd", true}}},
         MapCase{"one_file_system_prunes_every_mount_below",
                 {kRoot,
                  {"8:2", "/", "/home", "xfs"},

@@ -38,6 +38,7 @@ struct Setup {
   std::set<std::string> kinds = {};
   std::vector<std::string> excludes = {};
   std::string mounts = "";  // besides "/", lines of mountinfo
+  bool leaf_skip = false;
 };
 
 inline ScanResult walk_fake(const test::FakeFileSystem& fs, const Setup& setup = {}) {
@@ -50,6 +51,7 @@ inline ScanResult walk_fake(const test::FakeFileSystem& fs, const Setup& setup =
   options.kinds = setup.kinds;
   options.excludes = setup.excludes;
   options.max_open_directories = setup.max_open_directories;
+  options.leaf_skip = setup.leaf_skip;
   return walk(options, map, fs, *make_task_pool(setup.jobs));
 }
 

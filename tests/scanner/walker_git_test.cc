@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <string>
 
 #include "scanner/manifest.h"
@@ -37,6 +38,19 @@ TEST(WalkerGitTest, BareAndWithWorkingFiles) {
   EXPECT_THAT(result.pointers, IsEmpty());
 }
 
+// It has been probed from the directory that it is in.
+TEST(WalkerGitTest, WhatIsSaidOfTheFolderDotGitIsSaidOnce) {
+  test::FakeFileSystem fs;
+  add_git(fs, "/b/.git");
+  fs.fail_open("/b/.git/config", EACCES);
+  add_hg(fs, "/b/.git/extra/hg");
+  fs.add_directory("/b/.git/objects/pack");
+  const ScanResult result = walk_fake(fs);
+  EXPECT_THAT(paths(result.errors), ElementsAre("/b/.git/config"));
+  EXPECT_THAT(paths(result.repositories), ElementsAre("/b/.git/extra/hg"));
+  EXPECT_EQ(fs.times_listed("/b/.git/objects"), 0);
+}
+
 TEST(WalkerGitTest, ARootCanBeTheFolderDotGit) {
   test::FakeFileSystem fs;
   add_git(fs, "/home/x/b/.git");
@@ -48,6 +62,9 @@ TEST(WalkerGitTest, WhatCanHoldNoRepositoryIsNotEntered) {
   test::FakeFileSystem fs;
   add_git(fs, "/b/.git");
   add_git(fs, "/a.git");
+  // With a ref for HEAD the probe need not look for another one.
+  fs.add_file("/b/.git/refs/heads/main");
+  fs.add_file("/a.git/refs/heads/main");
   walk_fake(fs);
   for (const char* path : {"/b/.git/objects", "/b/.git/refs", "/a.git/objects", "/a.git/hooks"}) {
     EXPECT_EQ(fs.times_listed(path), 0) << path;
@@ -68,7 +85,7 @@ TEST(WalkerGitTest, SubmodulesAreNoItemsOfTheirOwn) {
   EXPECT_THAT(paths(result.repositories), ElementsAre("/b", "/bare.git"));
   ASSERT_THAT(paths(result.pointers), ElementsAre("/b/lib/zlib"));
   EXPECT_EQ(result.pointers[0].why, "submodule");
-  EXPECT_EQ(result.pointers[0].target, "/b/lib/zlib/../../.git/modules/lib/zlib");
+  EXPECT_EQ(result.pointers[0].target, "/b/.git/modules/lib/zlib");
 }
 
 TEST(WalkerGitTest, OtherRepositoriesInsideAGitDirectoryAreFound) {

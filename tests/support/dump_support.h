@@ -12,21 +12,10 @@
 #include "dumper/options.h"
 #include "dumper/plan.h"
 #include "scanner/options.h"
+#include "tests/support/result_support.h"
 #include "tests/support/test_support.h"
 
 namespace repo::test {
-
-// What `result` must be. Else the test has failed, and goes on with an empty one.
-template <typename T>
-T value_of(Result<T> result) {
-  EXPECT_TRUE(result) << describe(result.error());
-  return result ? *std::move(result) : T();
-}
-template <typename T>
-Error error_of(const Result<T>& result) {
-  EXPECT_FALSE(result);
-  return result ? Error() : result.error();
-}
 
 // look_at_target and open_dump_root.
 Result<DumpRoot> open_root(const std::string& path);

@@ -71,12 +71,16 @@ class FakeFile final : public File {
 
 class FakeDirectory final : public Directory {
  public:
-  FakeDirectory(const Node& node, FakeFileSystem::OpenCount& open) : node_(node), open_(open) {
+  FakeDirectory(const Node& node, FakeFileSystem::OpenCount& open, bool counts_links,
+                bool crosses = false)
+      : node_(node), open_(open), counts_links_(counts_links), crosses_(crosses) {
     open_.enter();
   }
   ~FakeDirectory() override { open_.leave(); }
   FakeDirectory(const FakeDirectory&) = delete;
   FakeDirectory& operator=(const FakeDirectory&) = delete;
+
+  void cross_mounts() override { crosses_ = true; }
 
   Status list(EntrySink& sink) override {
     ++node_.listed;
@@ -92,17 +96,18 @@ class FakeDirectory final : public Directory {
 
   Result<std::unique_ptr<Directory>> open_directory(const std::string& path,
                                                     bool cross_mount) const override {
-    const Result<const Node*> found = resolve(path, cross_mount);
+    const Result<const Node*> found = resolve(path, cross_mount || crosses_);
     if (!found) return found.error();
     const Node& node = **found;
     if (node.open_error != 0) return system_error("open", "", node.open_error);
     if (node.type == EntryType::kSymlink) return system_error("open", "", ELOOP);
     if (node.type != EntryType::kDirectory) return system_error("open", "", ENOTDIR);
-    return std::unique_ptr<Directory>(std::make_unique<FakeDirectory>(node, open_));
+    return std::unique_ptr<Directory>(
+        std::make_unique<FakeDirectory>(node, open_, counts_links_, crosses_));
   }
 
   Result<std::unique_ptr<File>> open_file(const std::string& path) const override {
-    const Result<const Node*> found = resolve(path, true);
+    const Result<const Node*> found = resolve(path, crosses_);
     if (!found) return found.error();
     const Node& node = **found;
     if (node.open_error != 0) return system_error("open", path, node.open_error);
@@ -112,14 +117,24 @@ class FakeDirectory final : public Directory {
   }
 
   Result<Metadata> stat_entry(const std::string& path) const override {
-    const Result<const Node*> found = resolve(path, true);
+    const Result<const Node*> found = resolve(path, crosses_);
     if (!found) return found.error();
     if ((*found)->stat_error != 0) return system_error("stat", path, (*found)->stat_error);
     return metadata_of(**found);
   }
 
+  bool is_leaf(const std::string& name) const override {
+    const Result<const Node*> found = resolve(name, false);
+    if (!counts_links_ || !found || (*found)->stat_error != 0) return false;
+    const auto& children = (*found)->children;
+    return (*found)->type == EntryType::kDirectory &&
+           std::none_of(children.begin(), children.end(), [](const auto& child) {
+             return child.second->type == EntryType::kDirectory;
+           });
+  }
+
   Result<std::string> read_link(const std::string& path) const override {
-    const Result<const Node*> found = resolve(path, true);
+    const Result<const Node*> found = resolve(path, crosses_);
     if (!found) return found.error();
     if ((*found)->type != EntryType::kSymlink) return system_error("readlink", path, EINVAL);
     return (*found)->content;
@@ -134,6 +149,7 @@ class FakeDirectory final : public Directory {
   Result<const Node*> resolve(const std::string& path, bool cross_mount) const {
     const Node* at = &node_;
     for (const std::string& name : components(path)) {
+      if (name == ".") continue;
       if (at != &node_ && at->open_error != 0) return system_error("open", path, at->open_error);
       if (at->type == EntryType::kSymlink) return system_error("open", path, ELOOP);
       if (at->type != EntryType::kDirectory) return system_error("open", path, ENOTDIR);
@@ -147,6 +163,8 @@ class FakeDirectory final : public Directory {
 
   const Node& node_;
   FakeFileSystem::OpenCount& open_;
+  const bool counts_links_;
+  bool crosses_;
 };
 
 }  // namespace
@@ -240,7 +258,7 @@ Result<std::unique_ptr<Directory>> FakeFileSystem::open_root(const std::string& 
   if (!node) return system_error("open", path, ENOENT);
   if (node->open_error != 0) return system_error("open", path, node->open_error);
   if (node->type != EntryType::kDirectory) return system_error("open", path, ENOTDIR);
-  return std::unique_ptr<Directory>(std::make_unique<FakeDirectory>(*node, open_));
+  return std::unique_ptr<Directory>(std::make_unique<FakeDirectory>(*node, open_, counts_links_));
 }
 
 }  // namespace repo::test

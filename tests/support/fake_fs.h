@@ -39,6 +39,8 @@ class FakeFileSystem final : public FileSystem {
   void set_uid(std::string_view path, std::uint32_t uid);
   // A mount: opened only with leave to cross.
   void set_mount(std::string_view path);
+  // Directories tell how many subdirectories they have.
+  void count_links() { counts_links_ = true; }
 
   // Faults. `path` must have been added.
   void fail_open(std::string_view path, int code);  // open_root, open_directory, open_file
@@ -77,6 +79,7 @@ class FakeFileSystem final : public FileSystem {
 
   std::deque<Node> nodes_;  // never moved; the first is "/"
   mutable OpenCount open_;
+  bool counts_links_ = false;
 };
 
 }  // namespace repo::test
