@@ -1,81 +1,108 @@
 #!/bin/bash
-# usage: bench/compare_peers.sh [-b BIN] [-d DIRECTORIES] [-n ROUNDS] [-p SECONDS] [-t TREE]
+# usage: bench/compare_peers.sh [-c] [-b BIN] [-d DIRECTORIES] [-j LIST] [-k COUNT] [-n ROUNDS]
+#                               [-o FILE] [-p SECONDS] [-t TREE]
 #
-# Times repo-scan against find, fdfind -u, a Python os.walk script, and bfs where it is installed,
-# on one tree, warm, in turns, and checks that all of them lead to the same repositories.
+# Times repo-scan against find, bfs, fdfind -u and a Python os.walk script, each at several
+# settings, and against bench-floor, which makes the system calls of a scan and does nothing else.
+# In turns, on one tree. First it checks that all of them lead to the same repositories, and that
+# the floor counts the directories and entries that repo-scan counts.
 #
-#   -b BIN          folder of repo-scan and bench-tree-gen (default build/release/bin)
-#   -d DIRECTORIES  size of the tree that is made below $TMPDIR or /tmp and removed (default 20000,
-#                   at least 500)
-#   -n ROUNDS       runs of each command after one that is not counted (default 5)
+#   -b BIN          folder of repo-scan, bench-floor and bench-tree-gen (default build/release/bin)
+#   -c              cold runs too, before each of which the kernel forgets what it has read: root
+#                   only. The programs themselves are read again, too.
+#   -d DIRECTORIES  size of the tree that is made below $TMPDIR or /tmp and removed (default 256000,
+#                   3.3 million entries; 60 % of them leaves)
+#   -j LIST         threads to try (default "2 4 8 16 32 64")
+#   -k COUNT        instead: what so many repositories cost. Two trees, the same but for them;
+#                   repo-scan, and the floor with the system calls of the probes
+#   -n ROUNDS       runs of each command (default 5)
+#   -o FILE         every run as a line: kind, tree (directories/repositories), peer, setting,
+#                   seconds, seconds of the processors; for bench/plot.py. Must not exist.
 #   -p SECONDS      patience on a machine that others use too: a run in which they took more than
 #                   a tenth of the processors is repeated later, for so long in all (default 0)
 #   -t TREE         take this tree instead; it must hold no mount point and nothing unreadable
 #
 # find, bfs and fdfind only look for the names of the signatures: the second look at their hits is
 # not timed. repo-scan and the Python script are timed with it.
-# Exit status: 0; 1 when results differ or something is missing; 2 for a wrong option.
+# Exit status: 0; 3 when a target was missed; 1 when results differ or something is missing; 2 for a
+# wrong option.
 set -euo pipefail
 export LC_ALL=C
 here=$(dirname -- "$(readlink -f -- "$0")")
 
+command=$(printf ' %q' "$@")
 bin=$here/../build/release/bin
-directories=20000
+kinds=(warm)
+directories=256000
+jobs='2 4 8 16 32 64'
+count=
 rounds=5
+output=
 patience=0
 tree=
-while getopts b:d:n:p:t: option; do
+usage() { sed -n '2,3s/^# //p' "$0" >&2; exit 2; }
+while getopts b:cd:j:k:n:o:p:t: option; do
   case $option in
     b) bin=$OPTARG ;;
+    c) kinds=(warm cold) ;;
     d) directories=$OPTARG ;;
+    j) jobs=$OPTARG ;;
+    k) count=$OPTARG ;;
     n) rounds=$OPTARG ;;
+    o) output=$OPTARG ;;
     p) patience=$OPTARG ;;
     t) tree=$OPTARG ;;
-    *) sed -n '2s/^# //p' "$0" >&2; exit 2 ;;
+    *) usage ;;
   esac
 done
-if [[ $((OPTIND - 1)) -ne $# || ! $rounds =~ ^[1-9][0-9]*$ || ! $patience =~ ^[0-9]+$ ]]; then
-  sed -n '2s/^# //p' "$0" >&2
-  exit 2
-fi
+[[ $((OPTIND - 1)) -eq $# && $directories =~ ^[1-9][0-9]*$ && $rounds =~ ^[1-9][0-9]*$ ]] || usage
+[[ $jobs =~ ^[1-9][0-9]*(' '[1-9][0-9]*)*$ && $patience =~ ^[0-9]+$ ]] || usage
+[[ ! $count || ($count =~ ^[1-9][0-9]*$ && ! $tree) ]] || usage
+read -ra jobs <<<"$jobs"
 
 die() { echo "compare_peers.sh: $*" >&2; exit 1; }
 
-for needed in find fdfind /usr/bin/python3 "$bin/repo-scan" "$bin/bench-tree-gen"; do
+for needed in find bfs fdfind /usr/bin/python3 "$bin"/{repo-scan,bench-floor,bench-tree-gen}; do
   command -v -- "$needed" >/dev/null || die "$needed is missing"
 done
+if [[ ${kinds[*]} == *cold* ]]; then
+  ((EUID == 0)) || die "-c needs root: only root may tell the kernel to forget what it has read"
+  [[ -w /proc/sys/vm/drop_caches ]] || die "/proc/sys/vm/drop_caches cannot be written to here"
+fi
+if [[ $output ]]; then
+  (set -o noclobber && : >"$output") 2>/dev/null || die "$output exists, or cannot be made"
+fi
 bin=$(readlink -f -- "$bin")
 cores=$(nproc)
 ticks=$(getconf CLK_TCK)
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/repo-bench.XXXXXX")
+work=$(readlink -f -- "$work")
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+mkdir -- "$work/figures"
 # shellcheck source-path=SCRIPTDIR
 source "$here/figures.sh"
+# shellcheck source-path=SCRIPTDIR
+source "$here/peers.sh"
 
-# Sets `cmd` to the command line of a peer.
-set_command() {
-  local names=('(' -name .hg -o -name db -o -name format ')' -printf '%y%p\0')
-  case $1 in
-    repo-scan) cmd=("$bin/repo-scan" -q --list -0 "$tree") ;;
-    repo-scan-j*) cmd=("$bin/repo-scan" -q --list -0 -j "${1#repo-scan-j}" "$tree") ;;
-    find) cmd=(find "$tree" "${names[@]}") ;;
-    bfs) cmd=(bfs "$tree" "${names[@]}") ;;
-    fdfind-j*) cmd=(fdfind -u -j "${1#fdfind-j}" -0 '^(\.hg|db|format)$' "$tree") ;;
-    python) cmd=(/usr/bin/python3 "$here/os_walk_baseline.py" "$tree") ;;
-  esac
-}
-
-# Runs a peer once; its output stays in $work/PEER.out, and in $work/time its name and its seconds:
-# elapsed, user, system.
-run_peer() {
-  local cmd TIMEFORMAT="$1 %3R %3U %3S"
-  set_command "$1"
-  { time "${cmd[@]}" >"$work/$1.out" 2>"$work/$1.err"; } 2>"$work/time" ||
-    die "failed: ${cmd[*]}: $(tail -n 1 "$work/$1.err")"
+# A run is the name of a peer and its setting: "repo-scan -j 8".
+list_runs() {
+  local n
+  printf '%s\n' repo-scan 'repo-scan --no-leaf-skip'
+  if [[ $count ]]; then
+    printf 'floor -j %s --probes\n' "${jobs[@]}"
+    return
+  fi
+  for n in "${jobs[@]}"; do
+    printf "%s -j $n\n" repo-scan floor fdfind
+    printf "%s -j $n --no-leaf-skip\n" repo-scan floor
+    if ((bfs_has_jobs)); then echo "bfs -j $n"; fi
+  done
+  ((bfs_has_jobs)) || echo bfs
+  printf '%s\n' find python
 }
 
 # Sets `busy` to the milliseconds that all processors have worked since the machine started.
@@ -85,17 +112,18 @@ read_busy() {
   busy=$(((user + nice + system + irq + softirq + steal) * 1000 / ticks))
 }
 
-# Runs a peer and appends its time to $work/times. Where others disturb it, it is repeated as long
-# as there is patience, and counted in `disturbed` after that.
-time_peer() {
-  local before busy others wall own_user own_system
+# time_run KIND TREE RUN: keeps its time. Where others disturb it, it is repeated as long as there
+# is patience, and counted in `disturbed` after that.
+time_run() {
+  local before others wall user system peer=${3%% *} how=${3#* } cpu
   while true; do
+    if [[ $1 == cold ]]; then sync && echo 3 >/proc/sys/vm/drop_caches; fi
     read_busy
     before=$busy
-    run_peer "$1"
+    run_once "$2" "$3"
     read_busy
-    read -r _ wall own_user own_system <"$work/time"
-    others=$((busy - before - 10#${own_user/./} - 10#${own_system/./}))
+    read -r wall user system <"$work/time"
+    others=$((busy - before - 10#${user/./} - 10#${system/./}))
     ((others > cores * 10#${wall/./} / 10 + 30)) || break
     if ((SECONDS >= patient_until)); then
       ((++disturbed))
@@ -103,138 +131,78 @@ time_peer() {
     fi
     sleep 1
   done
-  cat "$work/time" >>"$work/times"
-}
-
-# stdin: hits of find, a type letter before each path. stdout: the repositories, as the probes of
-# repo-scan judge them. Everything with NULs.
-second_look() {
-  local hit path parent
-  local -A with_db=() with_format=()
-  while IFS= read -r -d '' hit; do
-    path=${hit:1}
-    parent=${path%/*}
-    case ${hit:0:1}${path##*/} in
-      ddb) with_db[$parent]=1 ;;
-      fformat) with_format[$parent]=1 ;;
-      d.hg)
-        for content in requires store 00changelog.i sharedpath data; do
-          [[ -e $path/$content ]] && printf '%s\0' "$parent" && break
-        done ;;
-    esac
-  done
-  for parent in "${!with_db[@]}"; do
-    [[ ${with_format[$parent]-} && -f $parent/db/fs-type ]] || continue
-    if cmp -s - "$parent/format" <<<3 || cmp -s - "$parent/format" <<<5; then
-      printf '%s\0' "$parent"
-    fi
-  done
-}
-
-# fdfind names no types but ends directories with '/'.
-fdfind_hits() {
-  local path
-  while IFS= read -r -d '' path; do
-    if [[ $path == */ ]]; then printf 'd%s\0' "${path%/}"; else printf 'f%s\0' "$path"; fi
-  done
-}
-
-repositories_of() {
-  case $1 in
-    find | bfs) second_look <"$work/$1.out" ;;
-    fdfind-j*) fdfind_hits <"$work/$1.out" | second_look ;;
-    *) cat "$work/$1.out" ;;
-  esac | sort -z
+  cpu=$(sum "$user" "$system")
+  echo "$wall" >>"$work/figures/$1.$2.$3"
+  echo "$cpu" >>"$work/figures/$1.$2.$3.cpu"
+  [[ $how != "$3" ]] || how=-
+  [[ ! $output ]] ||
+    echo "$1"$'\t'"${labels[$2]}"$'\t'"$peer"$'\t'"$how"$'\t'"$wall"$'\t'"$cpu" >>"$output"
 }
 
 describe_run() {
+  local i
   describe_commit
-  describe_machine "$tree"
+  echo "command   bench/compare_peers.sh$command"
+  describe_machine "${trees[0]}"
   tell_load before
-  echo "peers     $(find . -maxdepth 0 -version | head -n 1); $(fdfind --version);" \
-    "$(/usr/bin/python3 --version)$(if ((with_bfs)); then echo "; $(bfs --version | head -n 1)"; fi)"
-  echo "tree      $made"
-  echo "rounds    $rounds, warm, in turns"
+  echo "peers     $(find . -maxdepth 0 -version | head -n 1); $(bfs --version | head -n 1);" \
+    "$(fdfind --version); $(/usr/bin/python3 --version)"
+  for i in "${!trees[@]}"; do echo "tree      ${labels[i]} ${made[i]}"; done
+  echo "rounds    $rounds of each kind (${kinds[*]}), in turns"
 }
 
-# One line a peer: median seconds, processor seconds (median), the fastest, the ratio of medians.
-print_table() {
-  awk '
-    function sort_values(from, n, to,    i, j, v) {
-      for (i = 1; i <= n; i++) to[i] = from[i]
-      for (i = 2; i <= n; i++) {
-        v = to[i]
-        for (j = i - 1; j > 0 && to[j] > v; j--) to[j + 1] = to[j]
-        to[j + 1] = v
-      }
-    }
-    function median(sorted, n) {
-      return n % 2 ? sorted[(n + 1) / 2] : (sorted[n / 2] + sorted[n / 2 + 1]) / 2
-    }
-    FNR == NR { order[++peers] = $1; next }
-    { n[$1]++; wall[$1, n[$1]] = $2; cpu[$1, n[$1]] = $3 + $4 }
-    END {
-      for (p = 1; p <= peers; p++) {
-        name = order[p]
-        for (i = 1; i <= n[name]; i++) { w[i] = wall[name, i]; c[i] = cpu[name, i] }
-        sort_values(w, n[name], s); mid[name] = median(s, n[name]); low[name] = s[1]
-        sort_values(c, n[name], s); busy[name] = median(s, n[name])
-        if (name !~ /^repo-scan/ && (best == "" || mid[name] < mid[best])) best = name
-      }
-      printf "%-15s %9s %9s %9s %7s\n", "", "median s", "cpu s", "fastest", "ratio"
-      for (p = 1; p <= peers; p++) {
-        name = order[p]
-        printf "%-15s %9.3f %9.3f %9.3f %7.2f\n", name, mid[name], busy[name], low[name],
-               mid[name] / mid["repo-scan"]
-      }
-      printf "\nrepo-scan is %.2f times as fast as the fastest peer, %s\n",
-             mid[best] / mid["repo-scan"], best
-    }' "$work/peers" "$work/times"
+# make_tree NAME OPTION...: in `trees`, and what was made in `made`.
+make_tree() {
+  local told target=$work/$1
+  shift
+  told=$("$bin/bench-tree-gen" --directories "$directories" "$@" "$target") ||
+    die "no tree was made"
+  trees+=("$target")
+  made+=("made: $told")
 }
 
+trees=()
+made=()
 if [[ $tree ]]; then
-  tree=$(readlink -e -- "$tree") || die "there is no such tree"
-  made=$tree
+  trees=("$(readlink -e -- "$tree")") || die "there is no such tree"
+  made=("${trees[0]}")
+elif [[ $count ]]; then
+  make_tree without --svn 0 --hg 0 --git 0
+  third=$((count / 3))
+  make_tree with --svn "$third" --hg "$third" --git "$((count - 2 * third))"
 else
-  tree=$(readlink -f -- "$work")/tree
-  made=$("$bin/bench-tree-gen" --directories "$directories" "$tree") || die "no tree was made"
+  make_tree tree
 fi
 
-peers=(repo-scan repo-scan-j{1,2,4,8,16} fdfind-j{2,4,8} find python)
-with_bfs=0
-if command -v bfs >/dev/null; then
-  with_bfs=1
-  peers+=(bfs)
-fi
-printf '%s\n' "${peers[@]}" >"$work/peers"
-
-describe_run
-for peer in "${peers[@]}"; do
-  set_command "$peer"
-  printf 'command  '
-  printf ' %q' "${cmd[@]}"
-  echo
-  run_peer "$peer"
+mapfile -t runs < <(list_runs)
+labels=()
+for i in "${!trees[@]}"; do
+  check_floor "$i"
+  check_repositories "$i"
 done
+mapfile -t description < <(describe_run)
+printf '%s\n' "${description[@]}" ''
+if [[ $output ]]; then
+  printf '# %s\n' "${description[@]}" >"$output"
+  printf 'kind\ttree\tpeer\tsetting\tseconds\tcpu\n' >>"$output"
+fi
+describe_commands
 echo
 
 disturbed=0
 patient_until=$((SECONDS + patience))
-for ((round = 0; round < rounds; round++)); do
-  # Each round starts with another peer, so that none always runs in the shadow of the same one.
-  for ((i = 0; i < ${#peers[@]}; i++)); do
-    time_peer "${peers[(i + round) % ${#peers[@]}]}"
+for kind in "${kinds[@]}"; do
+  for ((round = 0; round < rounds; round++)); do
+    # Each round starts with another one, so that none always runs in the shadow of the same.
+    for ((i = 0; i < ${#runs[@]}; i++)); do
+      for t in "${!trees[@]}"; do time_run "$kind" "$t" "${runs[(i + round) % ${#runs[@]}]}"; done
+    done
   done
+  for t in "${!trees[@]}"; do print_table "$kind" "$t"; done
+  print_targets "$kind"
+  echo
 done
-print_table
-echo "$disturbed of $((rounds * ${#peers[@]})) runs were disturbed by other processes"
-
-repositories_of repo-scan >"$work/expected"
-for peer in "${peers[@]}"; do
-  repositories_of "$peer" >"$work/found"
-  if ! cmp -s "$work/expected" "$work/found"; then
-    diff <(tr '\0' '\n' <"$work/expected") <(tr '\0' '\n' <"$work/found") | head -n 20 >&2 || true
-    die "$peer and repo-scan differ (< repo-scan, > $peer)"
-  fi
-done
-echo "all of them lead to the same $(tr -dc '\0' <"$work/expected" | wc -c) repositories"
+total=$((rounds * ${#runs[@]} * ${#trees[@]} * ${#kinds[@]}))
+echo "$disturbed of $total runs were disturbed by other processes"
+tell_load after
+exit $((missed * 3))

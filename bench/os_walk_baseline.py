@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Finds svn and hg repositories as a short script does: os.walk, and sets of names.
+"""Finds svn, hg and git repositories as a short script does: os.walk, and sets of names.
 
 usage: os_walk_baseline.py DIRECTORY
 
@@ -11,6 +11,7 @@ import os
 import sys
 
 SVN = ({b"db"}, {b"format"})  # directories and files that must be there
+GIT = ({b"objects"}, {b"HEAD"})
 HG_CONTENT = {b"requires", b"store", b"00changelog.i", b"sharedpath", b"data"}
 
 
@@ -28,12 +29,27 @@ def is_hg(path):
     return not HG_CONTENT.isdisjoint(os.listdir(os.path.join(path, b".hg")))
 
 
+def is_git(path):
+    try:
+        with open(os.path.join(path, b"HEAD"), "rb") as file:
+            if file.read(5) != b"ref: ":
+                return False
+    except OSError:
+        return False
+    return all(os.path.isdir(os.path.join(path, name)) for name in (b"objects", b"refs"))
+
+
 def repositories(top):
     for path, directories, files in os.walk(top):
         if SVN[0].issubset(directories) and SVN[1].issubset(files) and is_svn(path):
             yield path
         if b".hg" in directories and is_hg(path):
             yield path
+        if b".git" in directories and is_git(os.path.join(path, b".git")):
+            yield path
+        if GIT[0].issubset(directories) and GIT[1].issubset(files):
+            if os.path.basename(path) != b".git" and is_git(path):
+                yield path
 
 
 def main():

@@ -30,13 +30,7 @@ struct FilesBand {
 };
 constexpr std::array<FilesBand, 5> kFiles = {{{200, 0}, {500, 1}, {250, 4}, {49, 8}, {1, 108}}};
 
-constexpr std::uint64_t kSvnDirectories = 2;  // the repository, db
-constexpr std::uint64_t kHgDirectories = 3;   // the repository, .hg, store
 constexpr std::uint64_t kDecoyEvery = 100;
-
-std::uint64_t directories_in_repositories(const TreeShape& shape) {
-  return shape.svn * kSvnDirectories + shape.hg * kHgDirectories;
-}
 
 // One depth of the tree. The first `inner` directories have subdirectories; parents[i] is the
 // index of directory i's parent among the inner ones one level up.
@@ -97,8 +91,7 @@ class Writer {
   Writer(UniqueFd top, const TreeShape& shape) : top_(std::move(top)), shape_(shape) {}
 
   Result<TreeCounts> write() {
-    const std::vector<Level> levels = plan_levels(
-        shape_.directories - directories_in_repositories(shape_), shape_.leaf_percent, random_);
+    const std::vector<Level> levels = plan_levels(shape_.directories, shape_.leaf_percent, random_);
     std::vector<std::string> above = {""};  // the inner directories one level up, with a '/' each
     std::vector<std::string> inner;         // of all levels
     for (const Level& level : levels) {
@@ -112,11 +105,13 @@ class Writer {
       inner.insert(inner.end(), here.begin(), here.end());
       above = std::move(here);
     }
-    for (std::uint64_t i = 0; i < shape_.svn + shape_.hg && status_; ++i) {
-      const std::string& parent =
-          inner.empty() ? above.front() : inner[random_.below(inner.size())];
-      i < shape_.svn ? write_svn(parent, i) : write_hg(parent, i);
-    }
+    // In directories that have others: a repository in a leaf would make it none.
+    auto somewhere = [&]() -> const std::string& {
+      return inner.empty() ? above.front() : inner[random_.below(inner.size())];
+    };
+    for (std::uint64_t i = 0; i < shape_.svn && status_; ++i) write_svn(somewhere(), i);
+    for (std::uint64_t i = 0; i < shape_.hg && status_; ++i) write_hg(somewhere(), i);
+    for (std::uint64_t i = 0; i < shape_.git && status_; ++i) write_git(somewhere(), i);
     if (!status_) return status_.error();
     return counts_;
   }
@@ -159,6 +154,22 @@ class Writer {
     make_directory(path + ".hg/store/");
     write_file(path + ".hg/requires", "dotencode\nfncache\ngeneraldelta\nrevlogv1\nstore\n");
     ++counts_.leaves;
+    ++counts_.repositories;
+  }
+
+  // In turns one with working files and a bare one.
+  void write_git(const std::string& parent, std::uint64_t number) {
+    const bool bare = number % 2 == 1;
+    const std::string path =
+        fmt::format("{}git-repository-{}{}", parent, number, bare ? ".git/" : "/");
+    make_directory(path);
+    const std::string git = bare ? path : path + ".git/";
+    if (!bare) make_directory(git);
+    make_directory(git + "objects/");
+    make_directory(git + "refs/");
+    write_file(git + "HEAD", "ref: refs/heads/main\n");
+    write_file(git + "config", "[core]\n\trepositoryformatversion = 0\n");
+    counts_.leaves += 2;
     ++counts_.repositories;
   }
 
@@ -214,9 +225,7 @@ class Writer {
 }  // namespace
 
 Result<TreeCounts> make_tree(const std::string& target, const TreeShape& shape) {
-  if (shape.leaf_percent > 100 || directories_in_repositories(shape) > shape.directories / 2) {
-    return plain_error("fill", target, "too few directories for so many repositories or leaves");
-  }
+  if (shape.leaf_percent > 100) return plain_error("fill", target, "more leaves than directories");
   if (mkdir(target.c_str(), 0755) != 0 && errno != EEXIST) {
     return system_error("mkdir", target, errno);
   }

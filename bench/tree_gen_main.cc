@@ -12,7 +12,8 @@ int run(int argc, char** argv) {
   CLI::App app("Makes a tree to measure repo-scan on. The same options give the same tree.",
                "bench-tree-gen");
   app.option_defaults()->always_capture_default();
-  app.add_option("--directories", shape.directories, "in all")->check(CLI::Range(1, 100'000'000));
+  app.add_option("--directories", shape.directories, "without the repositories")
+      ->check(CLI::Range(1, 100'000'000));
   app.add_option("--files", shape.files_per_directory, "on average in a directory")
       ->check(CLI::Range(0, 10'000));
   app.add_option("--leaves", shape.leaf_percent,
@@ -20,6 +21,7 @@ int run(int argc, char** argv) {
       ->check(CLI::Range(0, 100));
   app.add_option("--svn", shape.svn, "Subversion repositories");
   app.add_option("--hg", shape.hg, "Mercurial repositories");
+  app.add_option("--git", shape.git, "Git repositories");
   app.add_option("--seed", shape.seed);
   app.add_option("DIRECTORY", target, "is created or is empty")->required();
   CLI11_PARSE(app, argc, argv);
