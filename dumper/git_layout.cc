@@ -77,15 +77,19 @@ bool is_reftable(std::string_view path) {
 namespace {
 
 // What a git directory must have, and what else tells one whose parts got lost.
-enum Landmark : unsigned { kHead = 1, kObjects = 2, kRefs = 4, kAll = 7, kConfig = 8 };
+constexpr unsigned kHead = 1;
+constexpr unsigned kObjects = 2;
+constexpr unsigned kRefs = 4;
+constexpr unsigned kAll = 7;
+constexpr unsigned kConfig = 8;
 
 unsigned landmark_of(const TreeEntry& entry) {
   const std::string_view name = last_component(entry.path);
   // A link in such a place is for others to refuse.
-  if (name == "HEAD") return entry.is_directory() ? 0 : kHead;
-  if (name == "objects") return entry.is_file() ? 0 : kObjects;
-  if (name == "refs") return entry.is_file() ? 0 : kRefs;
-  if (name == "config") return entry.is_file() ? kConfig : 0;
+  if (name == "HEAD") return entry.is_directory() ? 0U : kHead;
+  if (name == "objects") return entry.is_file() ? 0U : kObjects;
+  if (name == "refs") return entry.is_file() ? 0U : kRefs;
+  if (name == "config") return entry.is_file() ? kConfig : 0U;
   return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -148,7 +149,7 @@ class RealDirectory final : public Directory {
     how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
     const bool crosses = cross_mount || crosses_;
     if (!crosses) how.resolve |= RESOLVE_NO_XDEV;
-    const long fd = syscall(SYS_openat2, fd_, path.c_str(), &how, sizeof how);
+    const long fd = open_quietly(path, how);
     if (fd < 0) return system_error("open", "", errno);
     UniqueFd owned(static_cast<int>(fd));
     const int raw = owned.get();
@@ -226,6 +227,20 @@ class RealDirectory final : public Directory {
         open_beneath(fd_, path.substr(0, slash), O_PATH | O_DIRECTORY, crosses_);
     if (!parent) return parent.error();
     return Place{*std::move(parent), fd_, path.substr(slash + 1)};
+  }
+
+  // Else the first look of a day at each directory would write its time of access to the disk. Only
+  // its owner and root may ask for that, so others do not try.
+  long open_quietly(const std::string& path, struct open_how& how) const {
+    static std::atomic<bool> may_ask{geteuid() == 0};
+    if (may_ask.load(std::memory_order_relaxed)) {
+      how.flags |= O_NOATIME;
+      const long fd = syscall(SYS_openat2, fd_, path.c_str(), &how, sizeof how);
+      if (fd >= 0 || errno != EPERM) return fd;
+      may_ask = false;  // a root without CAP_FOWNER
+      how.flags &= ~static_cast<__u64>(O_NOATIME);
+    }
+    return syscall(SYS_openat2, fd_, path.c_str(), &how, sizeof how);
   }
 
   int fd_;

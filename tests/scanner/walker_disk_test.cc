@@ -75,6 +75,22 @@ class WalkerDiskTest : public testing::Test {
   test::TempDir tree_;
 };
 
+TEST_F(WalkerDiskTest, ALookLeavesNoTrace) {
+  REPO_NEEDS_ROOT();
+  make_hg(tree_ / "a/b");
+  const std::vector<std::string> looked_at = {tree_.path(), tree_ / "a", tree_ / "a/b"};
+  const std::array<timespec, 2> long_ago = {{{1'000'000'000, 0}, {1'000'000'000, 0}}};
+  for (const std::string& path : looked_at) {
+    ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), long_ago.data(), 0), 0);
+  }
+  EXPECT_EQ(walk_tree().repositories.size(), 1U);
+  for (const std::string& path : looked_at) {
+    struct stat st = {};
+    ASSERT_EQ(stat(path.c_str(), &st), 0);
+    EXPECT_EQ(st.st_atim.tv_sec, long_ago[0].tv_sec) << path;
+  }
+}
+
 TEST_F(WalkerDiskTest, RepositoriesAreFoundWithTheirIdentity) {
   make_svn(tree_ / "srv/alpha");
   make_hg(tree_ / "home/work");
