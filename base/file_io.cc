@@ -101,6 +101,18 @@ Status create_file(int dir, const std::string& name, std::string_view bytes) {
   return {};
 }
 
+Status check_replaceable(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  struct stat st = {};
+  if (stat(path.c_str(), &st) == 0) {
+    if (S_ISDIR(st.st_mode)) return system_error("write", path, EISDIR);
+    if (!S_ISREG(st.st_mode)) return {};
+  }
+  if (access(parent.c_str(), W_OK) != 0) return system_error("write", path, errno);
+  return {};
+}
+
 Status replace_file(const std::string& path, std::string_view bytes) {
   struct stat st = {};
   if (stat(path.c_str(), &st) == 0 && !S_ISREG(st.st_mode)) {

@@ -36,6 +36,10 @@ Status create_file(int dir, const std::string& name, std::string_view bytes);
 // regular file (/dev/stdout, a FIFO) is written to directly.
 Status replace_file(const std::string& path, std::string_view bytes);
 
+// Whether replace_file() could write there, as far as that can be told before: the folder is there
+// and may be written to, and `path` is no folder.
+Status check_replaceable(const std::string& path);
+
 // The same for a regular file `name` in an open directory.
 Status replace_file_at(int dir, const std::string& name, std::string_view bytes);
 

@@ -33,7 +33,8 @@ std::unique_ptr<TaskPool> make_tbb_task_pool(int threads);
 // One lock, one stack. For ThreadSanitizer, which reports false races inside TBB.
 std::unique_ptr<TaskPool> make_jthread_task_pool(int threads);
 
-// The one that the tools use; the CMake variable REPO_BACKUP_POOL chooses.
+// The one that the tools use; the CMake variable REPO_BACKUP_POOL chooses. One thread where the
+// others cannot be started.
 std::unique_ptr<TaskPool> make_task_pool(int threads);
 
 }  // namespace repo

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/task_pool.h"
+#include "base/thread_limit.h"
 
 namespace repo {
 namespace {
@@ -60,6 +61,7 @@ std::unique_ptr<TaskPool> make_jthread_task_pool(int threads) {
 }
 
 std::unique_ptr<TaskPool> make_task_pool(int threads) {
+  threads = startable_threads(threads);
 #ifdef REPO_BACKUP_POOL_jthread
   return make_jthread_task_pool(threads);
 #else

@@ -1,12 +1,10 @@
 #include "dumper/request.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <optional>
 
 #include "base/bytes_path.h"
+#include "base/file_io.h"
 #include "dumper/dumper.h"
 #include "dumper/identity.h"
 #include "dumper/plan.h"
@@ -48,10 +46,9 @@ std::optional<Refusal> choose_items(const DumpOptions& options, Request& request
 
 std::optional<Refusal> check_results_file(const std::string& file) {
   if (file.empty()) return std::nullopt;
-  const std::size_t slash = file.rfind('/');
-  const std::string parent = slash == std::string::npos ? "." : file.substr(0, slash + 1);
-  if (access(parent.c_str(), W_OK) == 0) return std::nullopt;
-  return refuse(ExitCode::kUsage, system_error("write", file, errno));
+  const Status checked = check_replaceable(file);
+  if (checked) return std::nullopt;
+  return refuse(ExitCode::kUsage, checked.error());
 }
 
 std::optional<Refusal> choose_target(const DumpOptions& options, Request& request) {

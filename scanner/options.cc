@@ -70,7 +70,7 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
   std::string stall = "60s";
   app.add_option("ROOT", options.roots, "directories to look below")->required();
   app.add_option("-o,--output", options.output,
-                 "write the manifest to FILE, whole or not at all, instead of stdout")
+                 "write the manifest to FILE, whole or not at all, instead of stdout (-)")
       ->type_name("FILE");
   app.add_option("-j,--jobs", options.jobs, "threads")
       ->type_name("N")
@@ -122,15 +122,17 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
   const Result<Config> config = configure(app);
   if (!config) return config_message(app.get_name(), config.error());
   if (options.nul && !options.list) {
-    return OptionsMessage{exit_status(ExitCode::kUsage), "-0 requires --list\n"};
+    return OptionsMessage{exit_status(ExitCode::kUsage), "repo-scan: -0 requires --list\n"};
   }
   if (!options.diff.empty() && options.list) {
-    return OptionsMessage{exit_status(ExitCode::kUsage), "--diff and --list exclude each other\n"};
+    return OptionsMessage{exit_status(ExitCode::kUsage),
+                          "repo-scan: --diff and --list exclude each other\n"};
   }
   for (std::string& root : options.roots) {
     if (root.starts_with("./[")) root.erase(0, 2);
   }
   options.stall = *parse_duration(stall);
+  if (options.output == "-") options.output.clear();  // as other tools take it
   options.kinds.insert(kinds.begin(), kinds.end());
   options.fs_types.insert(fs_types.begin(), fs_types.end());
   return options;

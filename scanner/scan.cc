@@ -146,6 +146,12 @@ int run_scan(const ScanOptions& options, std::FILE* out, std::FILE* err) {
       put(err, fmt::format("repo-scan: --nice: {}\n", describe(lowered.error())));
     }
   }
+  if (!options.output.empty()) {
+    if (const Status checked = check_replaceable(options.output); !checked) {
+      put(err, fmt::format("repo-scan: cannot {}\n", describe(checked.error())));
+      return exit_status(ExitCode::kFailed);
+    }
+  }
   std::optional<Manifest> older;
   if (!options.diff.empty()) {
     Result<Manifest> loaded = load_manifest(options.diff);

@@ -118,13 +118,9 @@ const WalkMap::Node* WalkMap::Node::child(std::string_view name) const {
   return found == children.end() ? nullptr : found->second.get();
 }
 
-bool WalkMap::Node::is_entered_below() const {
+bool WalkMap::Node::is_sure_below() const {
   return std::all_of(children.begin(), children.end(),
-                     [](const auto& child) { return child.second->is_entered(); });
-}
-
-bool WalkMap::Node::is_entered() const {
-  return (action == Action::kEnter || action == Action::kPlain) && is_entered_below();
+                     [](const auto& child) { return child.second->is_sure(); });
 }
 
 WalkMap::WalkMap(const std::vector<Mount>& mounts, const WalkMapOptions& options) {
@@ -187,6 +183,7 @@ WalkMap::WalkMap(const std::vector<Mount>& mounts, const WalkMapOptions& options
     const bool wanted = options.fs_types.contains(mount->type) ||
                         (options.network && fs_class == FsClass::kNetwork);
     node.action = Action::kPrune;
+    node.may_hang = may_hang(mount->type);
     if (options.one_file_system) {
       node.why = "another file system";
     } else if (fs_class != FsClass::kLocal && !wanted) {

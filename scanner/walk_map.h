@@ -37,13 +37,14 @@ class WalkMap {
     Action action = Action::kPlain;
     std::string why;
     bool notable = false;
-    bool layer = false;  // of an overlay mount, and pruned
+    bool layer = false;     // of an overlay mount, and pruned
+    bool may_hang = false;  // a mount that is not sure to answer
     std::map<std::string, std::unique_ptr<Node>, std::less<>> children;
 
     const Node* child(std::string_view name) const;
-    // Whether all mounts below are entered, and whether those at it are, too.
-    bool is_entered_below() const;
-    bool is_entered() const;
+    // Whether all mounts below are sure to answer, and whether one at it is, too.
+    bool is_sure_below() const;
+    bool is_sure() const { return !may_hang && is_sure_below(); }
   };
   // What is walked from its own path. Where it `may_hang`, by a process that can be left.
   struct Root {

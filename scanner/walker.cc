@@ -221,7 +221,7 @@ class Walk {
   // The second look. False where nothing below is to be entered.
   bool examine(WalkNode& node, std::uint32_t bits) {
     if ((bits & kBitMarker) != 0 && is_dump_root(*node.directory)) {
-      findings_.add(Pruned{path_of(node), "dump root", false});
+      findings_.add(Pruned{path_of(node), "dump root", !node.parent});
       return false;
     }
     for (const Signature& signature : signatures()) {
@@ -248,7 +248,7 @@ class Walk {
       if (probe->error) {
         Error error = *probe->error;
         error.path = join_path(path_of(node), error.path);
-        if (error.code == EXDEV) error.message += ": a mount that is not entered";
+        if (error.code == EXDEV) error.message += ": a mount that a probe does not go into";
         findings_.add(std::move(error));
       } else if (probe->detail) {
         found(signature, node, *probe->detail);
@@ -257,12 +257,13 @@ class Walk {
     return true;
   }
 
-  // Whether there are mounts in what a probe looks at, and all of them are entered.
+  // Whether there are mounts in what a probe looks at, and none of them may hang. (One that is
+  // pruned, since the walk comes to the same elsewhere, is as much a part of the repository.)
   static bool goes_into_mounts(const WalkMap::Node* map, const Signature& signature) {
     if (map == nullptr || map->children.empty()) return false;
-    if (signature.inside.empty()) return map->is_entered_below();
+    if (signature.inside.empty()) return map->is_sure_below();
     const WalkMap::Node* part = map->child(signature.inside);
-    return part != nullptr && part->is_entered();
+    return part != nullptr && part->is_sure();
   }
 
   static std::optional<ProbeResult> look(const WalkNode& node, const Signature& signature) {

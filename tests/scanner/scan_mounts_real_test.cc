@@ -97,6 +97,21 @@ TEST_F(ScanMountsRealTest, S6_ABindMountIsEnteredOnce) {
   });
 }
 
+TEST_F(ScanMountsRealTest, S6_APartThatIsBoundFromElsewhereBelongsToItsRepository) {
+  make_hg("srv/a");
+  with_mounts([this] {
+    fs::rename(tree_ / "srv/a/.hg/store", tree_ / "big");
+    bind("big", "srv/a/.hg/store");
+    for (const bool one_file_system : {false, true}) {
+      ScanOptions options;
+      options.one_file_system = one_file_system;
+      const ScanResult result = scan_tree(options);
+      EXPECT_THAT(below(result.repositories), ElementsAre("srv/a"));
+      EXPECT_TRUE(result.complete);
+    }
+  });
+}
+
 TEST_F(ScanMountsRealTest, S6_ATreeBoundIntoItselfEnds) {
   make_hg("l/repository");
   with_mounts([this] {

@@ -176,7 +176,7 @@ TEST_F(ScanStallRealTest, S12_AMountInARepositoryIsNotAskedAndTheRepositoryIsTol
     EXPECT_THAT(result.repositories, IsEmpty());
     ASSERT_THAT(below(result.errors), ElementsAre("here/.hg"));
     EXPECT_EQ(result.errors[0].op, "probe");
-    EXPECT_THAT(result.errors[0].message, HasSubstr("a mount that is not entered"));
+    EXPECT_THAT(result.errors[0].message, HasSubstr("a mount that a probe does not go into"));
   });
 }
 

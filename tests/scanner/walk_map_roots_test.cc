@@ -155,16 +155,16 @@ struct InsideCase : test::NamedCase {
   bool expected;
 };
 
-class EnteredBelowTest : public testing::TestWithParam<InsideCase> {};
+class SureBelowTest : public testing::TestWithParam<InsideCase> {};
 
-TEST_P(EnteredBelowTest, SaysWhetherAProbeMayGoThere) {
+TEST_P(SureBelowTest, SaysWhetherAProbeMayGoThere) {
   const WalkMap map(table(GetParam().mounts), GetParam().options);
   const WalkMap::Node* node = map.find("/srv/a");
-  EXPECT_EQ(node && node->is_entered_below(), GetParam().expected);
+  EXPECT_EQ(node && !node->children.empty() && node->is_sure_below(), GetParam().expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Mounts, EnteredBelowTest,
+    Mounts, SureBelowTest,
     testing::Values(
         InsideCase{"none", {kRoot}, roots({"/"}), false},
         InsideCase{"a_disk", {kRoot, {"8:2", "/", "/srv/a/db", "ext4"}}, roots({"/"}), true},
