@@ -31,14 +31,16 @@ constexpr char kAlive = '.';
 constexpr char kResult = '=';
 using Size = std::uint64_t;
 
-// At most so often a second: a pipe that is full would hold the work up.
+// Between two of them: a pipe that is full would hold the work up.
 constexpr std::chrono::milliseconds kPause{250};
 
 // A child that cannot be killed keeps what it has open: a reader of our output must not wait for
 // it.
 void keep_only(int pipe) {
   const int null = open("/dev/null", O_RDWR);
-  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(null, standard);
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (dup2(null, standard) < 0) close(standard);
+  }
   const auto kept = static_cast<unsigned>(pipe);
   if (kept > 3) close_range(3, kept - 1, 0);
   close_range(kept + 1, ~0U, 0);
@@ -94,10 +96,7 @@ class Child {
     std::array<char, 65536> bytes;  // NOLINT: filled by read
     const ssize_t n = read(pipe_.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) return std::nullopt;
-    if (n <= 0) {
-      leave();
-      return system_error("wait", "", ECHILD);
-    }
+    if (n <= 0) return system_error("wait", "", ECHILD);
     last_sign_ = Clock::now();
     come_.append(bytes.data(), static_cast<std::size_t>(n));
     if (!begun_) {
@@ -109,15 +108,12 @@ class Child {
     Size size = 0;
     std::memcpy(&size, come_.data(), sizeof size);
     if (come_.size() - sizeof size < size) return std::nullopt;
-    leave();
     return come_.substr(sizeof size);
   }
 
   // It may not be possible to end it: then nobody waits for it, and it goes with its wait.
-  void leave() {
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, WNOHANG);
-  }
+  void leave() { kill(pid_, SIGKILL); }
+  bool is_gone() const { return waitpid(pid_, nullptr, WNOHANG) != 0; }
 
  private:
   explicit Child(UniqueFd pipe) : pipe_(std::move(pipe)) {}
@@ -142,11 +138,17 @@ class Runner {
       if (running_.empty()) break;
       wait();
     }
-    for (auto& [index, child] : running_) child.leave();
+    for (auto& [index, child] : running_) leave(std::move(child));
     return std::move(results_);
   }
 
  private:
+  void leave(Child child) {
+    child.leave();
+    left_.push_back(std::move(child));
+    std::erase_if(left_, [](const Child& each) { return each.is_gone(); });
+  }
+
   void start_some() {
     constexpr std::size_t kAtOnce = 8;
     for (; next_ < tasks_.size() && running_.size() < kAtOnce; ++next_) {
@@ -177,11 +179,11 @@ class Runner {
       if (polled[i + 1].revents != 0) {
         result = child.read_some();
       } else if (Clock::now() - child.last_sign() >= patience_) {
-        child.leave();
         result = system_error("wait", "", ETIMEDOUT);
       }
       if (result) {
         results_[index] = *std::move(result);
+        leave(std::move(child));
       } else {
         still.emplace_back(index, std::move(child));
       }
@@ -193,6 +195,7 @@ class Runner {
   const std::chrono::seconds patience_;
   std::size_t next_ = 0;
   std::vector<std::pair<std::size_t, Child>> running_;
+  std::vector<Child> left_;  // and perhaps not gone yet
   std::vector<Result<std::string>> results_;
 };
 

@@ -40,11 +40,12 @@ std::vector<std::string> upper_folders(const Mount& mount) {
     if (!is_work && !option.starts_with("upperdir=")) continue;
     const std::string path = option.substr(option.find('=') + 1);
     if (!is_canonical_path(path)) continue;
-    if (!is_work) folders.push_back(path);
-    // Beside these the kernel leaves a work folder alone.
-    for (const char* own : {"work", "index"}) {
-      if (is_work) folders.push_back(join_path(path, own));
+    if (!is_work) {
+      folders.push_back(path);
+      continue;
     }
+    // What else is in a work folder is none of the kernel's.
+    for (const char* own : {"work", "index"}) folders.push_back(join_path(path, own));
   }
   return folders;
 }

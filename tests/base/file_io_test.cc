@@ -289,5 +289,21 @@ INSTANTIATE_TEST_SUITE_P(Disks, FullDiskTest,
                                          FullCase{"no_inodes_left", "size=4m,nr_inodes=2"}),
                          test::case_name);
 
+TEST(CheckReplaceableTest, TellsBeforeWhatCannotBeWritten) {
+  const test::TempDir directory;
+  test::write_file(directory / "file", "old");
+  EXPECT_TRUE(check_replaceable(directory / "file"));
+  EXPECT_TRUE(check_replaceable(directory / "new"));
+  EXPECT_TRUE(check_replaceable("/dev/null"));
+  const auto code = [](const std::string& path) {
+    const Status checked = check_replaceable(path);
+    return checked ? 0 : checked.error().code;
+  };
+  EXPECT_EQ(code(directory.path()), EISDIR);
+  EXPECT_EQ(code(directory / "none/new"), ENOENT);
+  EXPECT_EQ(code(directory / "file/new"), ENOTDIR);
+  EXPECT_EQ(test::read_file(directory / "file"), "old");
+}
+
 }  // namespace
 }  // namespace repo

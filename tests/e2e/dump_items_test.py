@@ -3,7 +3,7 @@ import json
 import os
 import shutil
 
-from support import (DUMP, SCAN, Case, current_of, main, make_hg, make_svn, must,
+from support import (DUMP, SCAN, Case, TwoSvnCase, current_of, main, make_hg, make_svn, must,
                      read_json, run, validate)
 
 STRANGER = 1234
@@ -160,15 +160,11 @@ class BrokenSourcesTest(Case):
         self.assert_failed("hg/damaged", "hg verify")
 
 
-class WrongItemsTest(Case):
+class WrongItemsTest(TwoSvnCase):
     """A manifest that is well-formed and wrong about an item."""
 
     def setUp(self):
         super().setUp()
-        for name in ("alpha", "beta"):
-            make_svn(self.src / name, 0)
-        self.manifest = self.scan()
-        self.document = read_json(self.manifest)
         self.first, self.second = self.document["repositories"]
 
     def assert_only_beta_is_copied(self, *words, failures=1):

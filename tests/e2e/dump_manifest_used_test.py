@@ -5,17 +5,10 @@ import json
 import os
 import threading
 
-from support import Case, main, make_svn, read_json
+from support import TwoSvnCase, main
 
 
-class UsedManifestTest(Case):
-    def setUp(self):
-        super().setUp()
-        for name in ("alpha", "beta"):
-            make_svn(self.src / name, 0)
-        self.manifest = self.scan()
-        self.document = read_json(self.manifest)
-
+class UsedManifestTest(TwoSvnCase):
     def write(self, name, document):
         path = self.tmp / name
         path.write_text(json.dumps(document))

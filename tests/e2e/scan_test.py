@@ -185,6 +185,21 @@ class Streams(ScanTest):
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         self.assertRegex(done.stdout, rb"^repo-scan [0-9]+\.[0-9]+\.[0-9]+\n$")
 
+    def test_s20_an_output_that_cannot_be_written_is_told_before_the_scan(self):
+        make_svn(self.tree + "/a")
+        for output, word in ((self.dir, b"Is a directory"),
+                             (self.dir + "/none/m.json", b"No such file or directory")):
+            done = self.run_scan("-o", output, self.tree)
+            self.assertEqual((done.returncode, done.stdout), (1, b""))
+            self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
+            self.assertIn(word, done.stderr)
+
+    def test_a_dash_as_the_output_is_stdout(self):
+        make_svn(self.tree + "/a")
+        done = self.run_scan("-o", "-", self.tree, cwd=self.dir)
+        self.assertEqual(self.found(self.checked(done.stdout)), ["a"])
+        self.assertFalse(os.path.exists(self.dir + "/-"))
+
     def test_a_mistake_is_two_and_says_so_on_stderr_alone(self):
         for arguments in ((), ("--frobnicate", "/"), ("-j", "0", "/"), ("-k", "cvs", "/")):
             done = self.run_scan(*arguments)

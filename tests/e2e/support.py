@@ -371,6 +371,17 @@ def descendants(pid):
     return [(each, begun_at(each)) for each in found if begun_at(each)]
 
 
+class TwoSvnCase(Case):
+    """Two Subversion repositories, alpha and beta, and a manifest of them as a document."""
+
+    def setUp(self):
+        super().setUp()
+        for name in ("alpha", "beta"):
+            make_svn(self.src / name, 0)
+        self.manifest = self.scan()
+        self.document = read_json(self.manifest)
+
+
 def main():
     if os.geteuid() != 0:
         raise SystemExit("these tests need root: they make users' files, mounts and locks")

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -102,6 +104,29 @@ TEST(ApartTest, S18_AStopEndsTheWait) {
     ASSERT_FALSE(results[0]);
     EXPECT_EQ(results[0].error().code, EINTR);
     EXPECT_EQ(stop_requested(), SIGTERM);
+  });
+}
+
+TEST(ApartTest, NoMoreThanTheLastChildrenAreLeftForTheKernel) {
+  test::in_child([] {
+    const std::vector<ApartTask> tasks(100,
+                                       {[](const SignOfLife&) { return std::string("done"); }});
+    run_apart(tasks, kLong);
+    int left = 0;
+    while (waitpid(-1, nullptr, 0) > 0) ++left;
+    EXPECT_LE(left, 20);
+  });
+}
+
+TEST(ApartTest, S17_WhatCannotBeStartedIsAnError) {
+  test::in_child([] {
+    test::become_user(54'323);
+    const struct rlimit none = {1, 1};
+    ASSERT_EQ(setrlimit(RLIMIT_NPROC, &none), 0);
+    const auto results =
+        run_apart({{[](const SignOfLife&) { return std::string("never"); }}}, kLong);
+    ASSERT_FALSE(results[0]);
+    EXPECT_EQ(results[0].error().code, EAGAIN);
   });
 }
 

@@ -17,7 +17,7 @@
 
 #include "base/unique_fd.h"
 #include "scanner/scan.h"
-#include "tests/support/child.h"
+#include "tests/scanner/tree_fixture.h"
 #include "tests/support/fuse_server.h"
 #include "tests/support/test_support.h"
 
@@ -29,24 +29,11 @@ using test::FuseServer;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-class ScanMountsRealTest : public testing::Test {
+class ScanMountsRealTest : public TreeTest {
  protected:
   void SetUp() override { REPO_NEEDS_ROOT(); }
 
-  // Runs `body` where its mounts are nobody else's.
-  template <typename Body>
-  void with_mounts(const Body& body) {
-    test::in_child([&] {
-      test::enter_private_mount_namespace();
-      body();
-    });
-  }
-
   void make_directory(const std::string& name) { fs::create_directories(tree_ / name); }
-  void make_hg(const std::string& name) {
-    test::write_file(tree_ / (name + "/.hg/requires"), "share-safe\n");
-    test::write_file(tree_ / (name + "/.hg/store/requires"), "store\n");
-  }
   void mount_at(const std::string& source, const std::string& name, const char* type,
                 unsigned long flags, const std::string& options = "") {
     make_directory(name);
@@ -57,31 +44,12 @@ class ScanMountsRealTest : public testing::Test {
     mount_at(tree_ / from, to, nullptr, MS_BIND);
   }
 
-  ScanResult scan_tree(const ScanOptions& options = {}) {
-    return scan_roots({tree_.path()}, options);
-  }
-  static ScanResult scan_roots(const std::vector<std::string>& roots, ScanOptions options = {}) {
-    options.jobs = 4;
-    Result<ScanResult> result = scan(options, roots);
-    EXPECT_TRUE(result);
-    return result ? *std::move(result) : ScanResult();
-  }
-
-  template <typename T>
-  std::vector<std::string> below(const std::vector<T>& found) const {
-    std::vector<std::string> all;
-    for (const T& each : found) all.push_back(each.path.substr(tree_.path().size() + 1));
-    std::sort(all.begin(), all.end());
-    return all;
-  }
   std::string why(const ScanResult& result, const std::string& name) const {
     for (const Pruned& each : result.pruned) {
       if (each.path == tree_ / name) return each.why;
     }
     return "not pruned";
   }
-
-  test::TempDir tree_;
 };
 
 TEST_F(ScanMountsRealTest, S6_ABindMountIsEnteredOnce) {

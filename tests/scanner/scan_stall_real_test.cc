@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +20,7 @@
 
 #include "scanner/fs.h"
 #include "tests/scanner/scan_fixture.h"
+#include "tests/scanner/tree_fixture.h"
 #include "tests/support/child.h"
 #include "tests/support/fuse_server.h"
 #include "tests/support/result_support.h"
@@ -33,7 +36,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using Answers = FuseServer::Answers;
 
-class ScanStallRealTest : public testing::Test {
+constexpr unsigned kStranger = 54'322;  // who has no other process
+
+class ScanStallRealTest : public TreeTest {
  protected:
   void SetUp() override {
     REPO_NEEDS_ROOT();
@@ -41,42 +46,12 @@ class ScanStallRealTest : public testing::Test {
     fs::create_directory(tree_ / "served");
   }
 
-  void make_hg(const std::string& name) {
-    test::write_file(tree_ / (name + "/.hg/requires"), "share-safe\n");
-    test::write_file(tree_ / (name + "/.hg/store/requires"), "store\n");
-  }
-
-  // Runs `body` where its mounts are nobody else's.
-  template <typename Body>
-  void with_mounts(const Body& body) {
-    test::in_child([&] {
-      test::enter_private_mount_namespace();
-      body();
-    });
-  }
-
   static ScanOptions asking_for(const std::string& type) {
     ScanOptions options;
-    options.jobs = 4;
     options.stall = std::chrono::seconds(1);
     options.fs_types = {type};
     return options;
   }
-  ScanResult scan_tree(const ScanOptions& options) {
-    Result<ScanResult> result = scan(options, {tree_.path()});
-    EXPECT_TRUE(result);
-    return result ? *std::move(result) : ScanResult();
-  }
-
-  template <typename T>
-  std::vector<std::string> below(const std::vector<T>& found) const {
-    std::vector<std::string> all;
-    for (const T& each : found) all.push_back(each.path.substr(tree_.path().size() + 1));
-    std::sort(all.begin(), all.end());
-    return all;
-  }
-
-  test::TempDir tree_;
 };
 
 TEST_F(ScanStallRealTest, OneThatAnswersIsWalkedAsEverythingElse) {
@@ -116,6 +91,23 @@ TEST_F(ScanStallRealTest, S12_WhoeverReadsOurOutputDoesNotWaitForWhatWasGivenUp)
     pollfd end = {ends[0], POLLIN, 0};
     EXPECT_EQ(poll(&end, 1, 10'000), 1);
     EXPECT_EQ(end.revents, POLLHUP);
+  });
+}
+
+TEST_F(ScanStallRealTest, S17_WhereNoProcessCanBeStartedItIsTold) {
+  with_mounts([this] {
+    const FuseServer server(tree_ / "served", "fuse.good", Answers::kAlways);
+    ASSERT_EQ(chmod(tree_.path().c_str(), 0755), 0);
+    test::in_child([this] {  // who may not end the server
+      test::become_user(kStranger);
+      const struct rlimit none = {1, 1};
+      ASSERT_EQ(setrlimit(RLIMIT_NPROC, &none), 0);
+      const ScanResult result = scan_tree(asking_for("fuse.good"));
+      EXPECT_THAT(below(result.repositories), ElementsAre("here"));
+      ASSERT_THAT(below(result.errors), ElementsAre("served"));
+      EXPECT_EQ(result.errors[0].code, EAGAIN);
+      EXPECT_FALSE(result.complete);
+    });
   });
 }
 

@@ -18,16 +18,6 @@ using testing::IsEmpty;
 // 1 + 3 + 9 + 27 directories; 39 is the last one, 8 the middle one of the second level.
 constexpr test::SyntheticShape kShape = {.fan_out = 3, .depth = 3, .files = 2};
 
-ScanResult walk_synthetic(const test::SyntheticFileSystem& fs, int max_open_directories) {
-  WalkMapOptions map_options;
-  map_options.roots = {"/"};
-  const WalkMap map(parse_mountinfo("1 0 8:1 / / rw - ext4 d rw\n"), map_options);
-  WalkOptions options;
-  options.roots = {"/"};
-  options.max_open_directories = max_open_directories;
-  return walk(options, map, fs, *make_task_pool(2));
-}
-
 TEST(SyntheticFileSystemTest, PathsFollowFromNumbers) {
   const test::SyntheticFileSystem fs(kShape);
   EXPECT_EQ(fs.directories(), 40U);
@@ -40,7 +30,7 @@ TEST(SyntheticFileSystemTest, PathsFollowFromNumbers) {
 TEST(SyntheticFileSystemTest, AWalkSeesAllOfItAndTheRepositories) {
   const test::SyntheticFileSystem fs(kShape, {2, 8, 39});
   for (const int most : {512, 0}) {  // relative to open parents, and from the root
-    const ScanResult result = walk_synthetic(fs, most);
+    const ScanResult result = walk_fake(fs, {.max_open_directories = most});
     EXPECT_TRUE(result.complete);
     EXPECT_THAT(result.errors, IsEmpty());
     EXPECT_EQ(result.stats.directories, 40U);

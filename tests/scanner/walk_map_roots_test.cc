@@ -98,7 +98,7 @@ TEST(WalkMapRootsTest, S14_AnAutomounterIsPrunedWhateverIsAskedFor) {
 // --- layers ---
 
 const Line kOverlay = {
-    "0:40", "/", "/merged", "overlay", {"lowerdir=/low", "upperdir=/up/diff", "workdir=/up/work"}};
+    "0:40", "/", "/merged", "overlay", {"lowerdir=/low", "upperdir=/up/diff", "workdir=/up/w"}};
 
 Action action_at(const WalkMap& map, const std::string& path) {
   const WalkMap::Node* node = map.find(path);
@@ -108,12 +108,12 @@ Action action_at(const WalkMap& map, const std::string& path) {
 TEST(WalkMapLayersTest, S6_WhatAnOverlayWritesToIsSeenThroughIt) {
   const WalkMap map(table({kRoot, kOverlay}), roots({"/"}));
   EXPECT_EQ(action_at(map, "/merged"), Action::kEnter);
-  for (const char* path : {"/up/diff", "/up/work/work", "/up/work/index"}) {
+  for (const char* path : {"/up/diff", "/up/w/work", "/up/w/index"}) {
     EXPECT_EQ(action_at(map, path), Action::kPrune) << path;
     EXPECT_EQ(map.find(path)->why, "a layer of /merged");
     EXPECT_TRUE(map.find(path)->notable);
   }
-  EXPECT_EQ(action_at(map, "/up/work"), Action::kPlain) << "what else is in it is somebody's";
+  EXPECT_EQ(action_at(map, "/up/w"), Action::kPlain) << "what else is in it is somebody's";
   // Which may be any folder, and the older of the two.
   EXPECT_EQ(action_at(map, "/low"), Action::kPlain);
 }

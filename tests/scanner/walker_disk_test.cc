@@ -20,6 +20,7 @@
 #include "base/task_pool.h"
 #include "base/unique_fd.h"
 #include "scanner/walker.h"
+#include "tests/scanner/tree_fixture.h"
 #include "tests/support/child.h"
 #include "tests/support/test_support.h"
 
@@ -39,12 +40,7 @@ void make_svn(const std::string& path) {
   test::write_file(path + "/db/uuid", "eb55e2dd-c13e-45ef-ae12-827a0bee4983\n");
 }
 
-void make_hg(const std::string& path) {
-  test::write_file(path + "/.hg/requires", "share-safe\n");
-  test::write_file(path + "/.hg/store/requires", "store\n");
-}
-
-class WalkerDiskTest : public testing::Test {
+class WalkerDiskTest : public TreeTest {
  protected:
   ScanResult walk_tree(int jobs = 4, int max_open_directories = 512) const {
     return walk_roots({tree_.path()}, jobs, max_open_directories);
@@ -62,22 +58,11 @@ class WalkerDiskTest : public testing::Test {
     options.max_open_directories = max_open_directories;
     return walk(options, map, real_file_system(), *make_task_pool(jobs));
   }
-
-  // The paths of what was found, below the tree.
-  template <typename T>
-  std::vector<std::string> below(const std::vector<T>& found) const {
-    std::vector<std::string> all;
-    for (const T& each : found) all.push_back(each.path.substr(tree_.path().size() + 1));
-    std::sort(all.begin(), all.end());
-    return all;
-  }
-
-  test::TempDir tree_;
 };
 
 TEST_F(WalkerDiskTest, ALookLeavesNoTrace) {
   REPO_NEEDS_ROOT();
-  make_hg(tree_ / "a/b");
+  make_hg("a/b");
   const std::vector<std::string> looked_at = {tree_.path(), tree_ / "a", tree_ / "a/b"};
   const std::array<timespec, 2> long_ago = {{{1'000'000'000, 0}, {1'000'000'000, 0}}};
   for (const std::string& path : looked_at) {
@@ -93,7 +78,7 @@ TEST_F(WalkerDiskTest, ALookLeavesNoTrace) {
 
 TEST_F(WalkerDiskTest, RepositoriesAreFoundWithTheirIdentity) {
   make_svn(tree_ / "srv/alpha");
-  make_hg(tree_ / "home/work");
+  make_hg("home/work");
   fs::permissions(tree_ / "srv/alpha", fs::perms(02750));
   const ScanResult result = walk_tree();
   ASSERT_THAT(below(result.repositories), ElementsAre("home/work", "srv/alpha"));
@@ -160,7 +145,7 @@ TEST_F(WalkerDiskTest, S23_AWorkingCopyIsNoRepository) {
 
 TEST_F(WalkerDiskTest, ARepositoryInARepositoryIsFound) {
   make_svn(tree_ / "outer");
-  make_hg(tree_ / "outer/inner");
+  make_hg("outer/inner");
   make_svn(tree_ / "outer/inner/deep/er");
   EXPECT_THAT(below(walk_tree().repositories),
               ElementsAre("outer", "outer/inner", "outer/inner/deep/er"));
@@ -308,7 +293,7 @@ TEST_F(WalkerDiskTest, S11_DirectoriesThatComeAndGoAreNoError) {
 }
 
 TEST_F(WalkerDiskTest, S16_AWalkLeavesNoDescriptorOpen) {
-  for (int i = 0; i < 20; ++i) make_hg(tree_ / std::to_string(i));
+  for (int i = 0; i < 20; ++i) make_hg(std::to_string(i));
   auto open_descriptors = [] {
     return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
   };
@@ -320,7 +305,7 @@ TEST_F(WalkerDiskTest, S16_AWalkLeavesNoDescriptorOpen) {
 
 TEST_F(WalkerDiskTest, ItOnlyReads) {
   make_svn(tree_ / "svn");
-  make_hg(tree_ / "hg");
+  make_hg("hg");
   auto state = [this] {
     std::string all;
     for (const auto& entry : fs::recursive_directory_iterator(tree_.path())) {

@@ -41,7 +41,7 @@ struct Setup {
   bool leaf_skip = false;
 };
 
-inline ScanResult walk_fake(const test::FakeFileSystem& fs, const Setup& setup = {}) {
+inline ScanResult walk_fake(const FileSystem& fs, const Setup& setup = {}) {
   WalkMapOptions map_options;
   map_options.roots = setup.roots;
   map_options.excludes = setup.excludes;

@@ -27,13 +27,8 @@ TEST_P(WalkerMemoryTest, S9_FiveMillionDirectoriesTakeNoMoreThan256MiB) {
       const test::SyntheticFileSystem last(GetParam().shape);
       const test::SyntheticFileSystem fs(GetParam().shape, {1, last.directories() - 1});
       ASSERT_GE(fs.directories(), 5'000'000U);
-      WalkMapOptions map_options;
-      map_options.roots = {"/"};
-      const WalkMap map(parse_mountinfo("1 0 8:1 / / rw - ext4 d rw\n"), map_options);
-      WalkOptions options;
-      options.roots = {"/"};
-      options.leaf_skip = leaf_skip;
-      const ScanResult result = walk(options, map, fs, *make_task_pool(default_scan_jobs()));
+      const ScanResult result =
+          walk_fake(fs, {.jobs = default_scan_jobs(), .leaf_skip = leaf_skip});
 
       struct rusage usage = {};
       getrusage(RUSAGE_SELF, &usage);

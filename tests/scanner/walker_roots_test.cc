@@ -117,13 +117,22 @@ TEST(WalkerExcludeTest, ARootIsWalkedEvenWhereItMatches) {
               ElementsAre("/srv/a"));
 }
 
+TEST(DumpRootTest, OneThatIsNamedAsARootIsTold) {
+  test::FakeFileSystem fs;
+  add_svn(fs, "/var/backup/current/svn/a/data");
+  fs.add_file("/var/backup/.repo-backup");
+  const ScanResult result = walk_fake(fs, {.roots = {"/var/backup"}});
+  ASSERT_THAT(paths(result.pruned), ElementsAre("/var/backup"));
+  EXPECT_TRUE(result.pruned[0].notable);
+}
+
 struct MarkerCase : test::NamedCase {
   bool (*make)(test::FakeFileSystem& fs, const std::string& path);  // true: it is honoured
 };
 
-class DumpRootTest : public testing::TestWithParam<MarkerCase> {};
+class DumpRootMarkerTest : public testing::TestWithParam<MarkerCase> {};
 
-TEST_P(DumpRootTest, IsPrunedWhereItsMarkerIsRootsOrOurs) {
+TEST_P(DumpRootMarkerTest, IsPrunedWhereItsMarkerIsRootsOrOurs) {
   test::FakeFileSystem fs;
   add_svn(fs, "/var/backup/current/svn/a/data");
   add_svn(fs, "/srv/a");
@@ -142,7 +151,7 @@ TEST_P(DumpRootTest, IsPrunedWhereItsMarkerIsRootsOrOurs) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Markers, DumpRootTest,
+INSTANTIATE_TEST_SUITE_P(Markers, DumpRootMarkerTest,
                          testing::Values(MarkerCase{"of_root",
                                                     [](auto& fs, auto& path) {
                                                       fs.add_file(path);
