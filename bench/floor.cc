@@ -171,7 +171,7 @@ class Floor {
     int fd = -1;
     if (!leaf) {
       struct open_how how = {};
-      how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+      how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW | quiet_;
       how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
       fd = static_cast<int>(syscall(SYS_openat2, node.fd, name, &how, sizeof how));
       if (fd < 0) fail("open", name);
@@ -226,6 +226,7 @@ class Floor {
   }
 
   const Options options_;
+  const unsigned quiet_ = geteuid() == 0 ? O_NOATIME : 0;
   std::vector<Worker> workers_;
   std::mutex idle_mutex_;
   std::condition_variable changed_;

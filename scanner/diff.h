@@ -1,6 +1,7 @@
 // What is different between two scans, from their manifests. Pure.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,21 @@ enum class Difference {
   kReplaced,  // of the same kind, and another repository
   kUnknown,   // not found, by a scan that may have missed it: `why`
 };
+
+// In the order in which they are counted and listed.
+struct DifferenceWord {
+  Difference what;
+  const char* word;     // at the head of a line, and a key of the document
+  const char* counted;  // behind a number
+};
+inline constexpr std::array<DifferenceWord, 6> kDifferenceWords = {{
+    {Difference::kNew, "new", "new"},
+    {Difference::kGone, "gone", "gone"},
+    {Difference::kMoved, "moved", "moved"},
+    {Difference::kChanged, "changed", "changed in kind"},
+    {Difference::kReplaced, "replaced", "replaced"},
+    {Difference::kUnknown, "unknown", "unknown"},
+}};
 
 struct DifferenceItem {
   Difference what = Difference::kNew;

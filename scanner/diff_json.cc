@@ -38,15 +38,12 @@ std::string difference_json(const std::string& tool, const Manifest& older, cons
   document["tool"] = readable(tool);
   document["before"] = scan_json(older);
   document["after"] = scan_json(now);
-  for (const auto& [key, what] :
-       {std::pair("new", Difference::kNew), std::pair("gone", Difference::kGone),
-        std::pair("moved", Difference::kMoved), std::pair("changed", Difference::kChanged),
-        std::pair("replaced", Difference::kReplaced), std::pair("unknown", Difference::kUnknown)}) {
+  for (const DifferenceWord& each : kDifferenceWords) {
     Json list = Json::array();
     for (const DifferenceItem& item : items) {
-      if (item.what == what) list.push_back(item_json(item));
+      if (item.what == each.what) list.push_back(item_json(item));
     }
-    document[key] = std::move(list);
+    document[each.word] = std::move(list);
   }
   return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

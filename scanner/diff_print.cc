@@ -3,35 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/bytes_path.h"
 
 namespace repo {
-namespace {
-
-struct Word {
-  Difference what;
-  const char* word;     // at the head of a line
-  const char* counted;  // behind a number
-};
-
-constexpr std::array<Word, 6> kWords = {{
-    {Difference::kNew, "new", "new"},
-    {Difference::kGone, "gone", "gone"},
-    {Difference::kMoved, "moved", "moved"},
-    {Difference::kChanged, "changed", "changed in kind"},
-    {Difference::kReplaced, "replaced", "replaced"},
-    {Difference::kUnknown, "unknown", "unknown"},
-}};
-
-}  // namespace
-
 std::string difference_text(const std::vector<DifferenceItem>& items) {
   std::string text;
   for (const DifferenceItem& item : items) {
-    const auto* word = std::find_if(kWords.begin(), kWords.end(),
-                                    [&](const Word& each) { return each.what == item.what; });
+    const auto* word =
+        std::find_if(kDifferenceWords.begin(), kDifferenceWords.end(),
+                     [&](const DifferenceWord& each) { return each.what == item.what; });
     const std::string path = printable(item.path);
     const std::string kind = printable(item.kind);
     text += fmt::format("{:<8} ", word->word);
@@ -57,7 +38,7 @@ std::string difference_text(const std::vector<DifferenceItem>& items) {
 std::string difference_summary(const Manifest& older, const Manifest& now,
                                const std::vector<DifferenceItem>& items) {
   std::string text;
-  for (const Word& word : kWords) {
+  for (const DifferenceWord& word : kDifferenceWords) {
     const auto count = std::count_if(items.begin(), items.end(), [&](const DifferenceItem& item) {
       return item.what == word.what;
     });

@@ -60,7 +60,7 @@ class WalkMap {
   // - one that is entered and may hang is a root of its own, and so is one below an automounter,
   //   which is not looked into itself;
   // - the folders in which an overlay mount that is entered keeps what was written to it are
-  //   pruned, unless there are other mounts in them;
+  //   pruned, unless there are other mounts in them or on it;
   // - a mount that shows what the walk reaches elsewhere too (a bind mount, the same device
   //   mounted twice) is pruned: every directory is entered once. What lies below a pruned mount or
   //   is excluded is not reached.
