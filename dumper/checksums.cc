@@ -39,24 +39,31 @@ std::string checksum_line(const std::string& hex, const std::string& path) {
   return (name == path ? "" : "\\") + hex + "  " + name + "\n";
 }
 
+std::optional<ChecksumLine> parse_checksum_line(std::string_view line) {
+  const bool escaped = line.starts_with('\\');
+  if (escaped) line.remove_prefix(1);
+  if (line.size() <= kHex + 2 || line.substr(kHex, 2) != "  ") return std::nullopt;
+  const std::string name(line.substr(kHex + 2));
+  return ChecksumLine{std::string(line.substr(0, kHex)), escaped ? unescaped(name) : name};
+}
+
 std::optional<std::string> ChecksumReader::find(const std::string& path) {
   if (!started_) advance();
   started_ = true;
-  while (path_ && precedes_in_walk(*path_, path)) advance();
-  if (path_ != path) return std::nullopt;
-  return hex_;
+  while (line_ && precedes_in_walk(line_->path, path)) advance();
+  if (!line_ || line_->path != path) return std::nullopt;
+  return line_->hex;
 }
 
 void ChecksumReader::advance() {
-  path_.reset();
-  std::optional<std::string> line = lines_.next();
-  if (!line) return;
-  const bool escaped = line->starts_with('\\');
-  if (escaped) line->erase(0, 1);
-  if (line->size() < kHex + 2) return;
-  hex_ = line->substr(0, kHex);
-  const std::string name = line->substr(kHex + 2);
-  path_ = escaped ? unescaped(name) : name;
+  const std::optional<std::string> line = lines_.next();
+  line_ = line ? parse_checksum_line(*line) : std::nullopt;
+}
+
+void LinksDigest::add(const std::string& path, const std::string& text) {
+  const std::string_view with_its_end(path.c_str(), path.size() + 1);
+  digest_.update(with_its_end);
+  digest_.update({text.c_str(), text.size() + 1});
 }
 
 }  // namespace repo

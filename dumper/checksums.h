@@ -4,7 +4,9 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/digest.h"
 #include "dumper/line_file.h"
 
 namespace repo {
@@ -12,6 +14,13 @@ namespace repo {
 // A line, with its newline. A name with a backslash, newline or carriage return is escaped and the
 // line begins with a backslash (coreutils manual, "md5sum: output format").
 std::string checksum_line(const std::string& hex, const std::string& path);
+
+// A line again, without its newline; nothing where it is none.
+struct ChecksumLine {
+  std::string hex;
+  std::string path;  // "data/…"
+};
+std::optional<ChecksumLine> parse_checksum_line(std::string_view line);
 
 // The digests of a SHA256SUMS, asked for in the order in which they stand there.
 class ChecksumReader {
@@ -26,8 +35,17 @@ class ChecksumReader {
 
   LineReader lines_;
   bool started_ = false;
-  std::optional<std::string> path_;  // of the line at hand; nothing at the end
-  std::string hex_;
+  std::optional<ChecksumLine> line_;  // the one at hand; nothing at the end
+};
+
+// One digest over symbolic links, which SHA256SUMS has no line for: told in the walk's order.
+class LinksDigest {
+ public:
+  void add(const std::string& path, const std::string& text);  // path relative to data/
+  std::string hex() { return digest_.hex(); }                  // the last call
+
+ private:
+  Sha256 digest_;
 };
 
 }  // namespace repo

@@ -33,6 +33,8 @@ std::string how(const CommandResult& result) {
       return "ended by us: longer than --max-time";
     case CommandResult::End::kStopped:
       return "stopped";
+    case CommandResult::End::kNoRoom:
+      return "ended by us: it would fill the file system";
     case CommandResult::End::kNotStarted:
       return "could not be started";
   }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,11 +22,14 @@ struct Patience {
   bool heeds_stop = true;                          // ends early when a stop is requested
   Progress* progress = nullptr;                    // is told of bytes read and written; null: none
   Allowance* room = nullptr;                       // what copies take it from; null: no limit
+  // Asked every second while a tool runs that writes as much as it likes: false ends it. Null: no
+  // limit.
+  std::function<bool()> has_room = nullptr;
 };
 
 // For what must be finished once it has begun.
-inline constexpr Patience kNoLimit = {std::chrono::steady_clock::time_point::max(),
-                                      std::chrono::seconds::max(), false};
+inline const Patience kNoLimit = {std::chrono::steady_clock::time_point::max(),
+                                  std::chrono::seconds::max(), false};
 
 // A directory that the tool sees. It sees no other but /usr, a private /tmp and a minimal /dev.
 struct Bind {
@@ -54,6 +58,7 @@ struct CommandResult {
     kStalled,     // ended by us: no byte read or written for patience.stall
     kOverdue,     // ended by us: past patience.deadline
     kStopped,     // ended by us: a stop was requested
+    kNoRoom,      // ended by us: patience.has_room
     kNotStarted,  // `err` says why
   };
   End end = End::kNotStarted;

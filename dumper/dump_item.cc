@@ -12,6 +12,7 @@
 
 #include "base/file_io.h"
 #include "base/stop_signal.h"
+#include "dumper/by_hand.h"
 #include "dumper/item_result.h"
 #include "dumper/publish.h"
 #include "dumper/seal.h"
@@ -279,8 +280,6 @@ class ItemDump {
     if (fchown(staging, geteuid(), getegid()) != 0 || fchmod(staging, 0700) != 0) {
       return system_error("change the mode", "", errno);
     }
-    Result<TreeLook> look = look_at_generation(staging, patience_);
-    if (!look) return look.error();
     const std::optional<GenerationSummary>& previous = context_.previous;
     const UtcTime now = utc_now();
     ItemRecord record;
@@ -302,8 +301,8 @@ class ItemDump {
     record.totals = sealed.totals;
     record.checksums_sha256 = sealed.checksums_sha256;
     record.owners_sha256 = sealed.owners_sha256;
+    record.links_sha256 = sealed.links_sha256;
     record.source_look = survey_.look;
-    record.copy_look = *std::move(look);
     if (previous) {
       record.frozen = reasons_to_freeze(
           *previous, context_.accepted,
@@ -312,11 +311,19 @@ class ItemDump {
     if (context_.unreadable_previous && !context_.accepted) {  // it may have been frozen
       record.frozen.emplace_back("the record of the copy before this one cannot be read");
     }
+    if (!context_.previous_is_bad.empty() && !context_.accepted) {
+      record.frozen.push_back("the copy of " + previous->generation +
+                              " is damaged: " + context_.previous_is_bad);
+    }
+    Status written = create_file(staging, "RESTORE.md", restore_by_hand(record, geteuid() == 0));
+    if (!written) return written.error();
+    Result<TreeLook> look = look_at_generation(staging, patience_);
+    if (!look) return look.error();
+    record.copy_look = *std::move(look);
     // Whole or not there: with it a copy in staging is a generation (recover_staging()).
     constexpr const char* kUnfinished = "item.json.part";
-    if (Status written = create_file(staging, kUnfinished, write_item_record(record)); !written) {
-      return written.error();
-    }
+    written = create_file(staging, kUnfinished, write_item_record(record));
+    if (!written) return written.error();
     if (renameat(staging, kUnfinished, staging, "item.json") != 0) {
       return system_error("rename", kUnfinished, errno);
     }

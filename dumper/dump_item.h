@@ -32,6 +32,7 @@ struct ItemContext {
   std::chrono::seconds max_time;
   std::optional<GenerationSummary> previous;  // the current generation, where there is one
   bool unreadable_previous = false;           // there is one, and its record cannot be read
+  std::string previous_is_bad;                // why, where it is known to be damaged; else empty
   Reuse reuse;                                // of previous
   bool accepted = false;                      // retention's doubts about this item are answered
   Progress* progress = nullptr;

@@ -29,11 +29,6 @@ constexpr const char* kMarkerText =
     "This directory holds the copies that repo-backup has made. Do not remove this file:\n"
     "repo-scan knows by it that nothing in here is to be copied again.\n";
 
-// The signature that the Cache Directory Tagging Specification prescribes.
-constexpr const char* kCacheTag =
-    "Signature: 8a477f597d28d172789f06886806bc55\n"
-    "# Unfinished copies of repo-backup: of no use to a backup.\n";
-
 constexpr const char* kReadme = R"(Copies of repositories, made and verified by repo-backup
 =======================================================
 
@@ -286,6 +281,7 @@ Result<DumpRoot> look_into(const TargetLook& target) {
   root.current = UniqueFd(openat(root.top.get(), "current", kLook));
   if (!root.current) return system_error("open", target.path + "/current", errno);
   root.older = UniqueFd(openat(root.top.get(), "older", kLook));
+  root.control = UniqueFd(openat(root.top.get(), "control", kLook));
   return root;
 }
 
@@ -330,7 +326,7 @@ Result<DumpRoot> open_dump_root(const TargetLook& target) {
     folder.fd = *std::move(opened);
   }
   root.control = *std::move(control);
-  if (Status put = put_once(root.staging.get(), "CACHEDIR.TAG", kCacheTag); !put) {
+  if (Status put = put_once(root.staging.get(), kCacheTag, kCacheTagText); !put) {
     return named(put.error());
   }
   if (Status tried = try_renames(root); !tried) return named(tried.error());

@@ -2,9 +2,10 @@
 //
 //   DIR/.repo-backup                  marker
 //   DIR/README.txt                    how to restore with no tool of ours
+//   DIR/DISASTER.md                   the whole machine, with measured times
 //   DIR/current/<kind>/<id>/          the newest generation
 //   DIR/older/<kind>/<id>/<stamp>/    earlier ones
-//   DIR/control/                      lock, staging/, runs/, ledger
+//   DIR/control/                      lock, staging/, runs/, ledger; drill/, proofs/ of drills
 #pragma once
 
 #include <optional>
@@ -15,6 +16,13 @@
 #include "base/unique_fd.h"
 
 namespace repo {
+
+// In folders that are of no use to a backup: control/staging, and where drills are done. The text
+// begins with the signature that the Cache Directory Tagging Specification prescribes.
+inline constexpr const char* kCacheTag = "CACHEDIR.TAG";
+inline constexpr const char* kCacheTagText =
+    "Signature: 8a477f597d28d172789f06886806bc55\n"
+    "# Unfinished copies of repo-backup: of no use to a backup.\n";
 
 // Open directories of a dump root, and its lock: held while the object lives.
 struct DumpRoot {
@@ -40,8 +48,9 @@ struct TargetLook {
 // /etc/fstab on which nothing is mounted.
 Result<TargetLook> look_at_target(const std::string& dir);
 
-// For looking only, without the lock: opens top, current and older as far as they are there. What
-// does not exist yet has its parent as top. Error: one that is initialised and has no current.
+// For looking only, without the lock: opens top, current, older and control as far as they are
+// there. What does not exist yet has its parent as top. Error: one that is initialised and has no
+// current.
 Result<DumpRoot> look_into(const TargetLook& target);
 
 // Creates and initialises what is missing, takes the lock and opens everything. EWOULDBLOCK:

@@ -20,6 +20,7 @@
 #include "base/stop_signal.h"
 #include "base/task_pool.h"
 #include "dumper/allowance.h"
+#include "dumper/disaster.h"
 #include "dumper/gone.h"
 #include "dumper/item_result.h"
 #include "dumper/item_turn.h"
@@ -40,7 +41,9 @@ namespace {
 class Run {
  public:
   Run(const DumpOptions& options, std::FILE* out, std::FILE* err)
-      : options_(options), output_({options.json, options.quiet, options.progress}, out, err) {}
+      : options_(options),
+        output_({"repo-dump", options.json, options.quiet, options.progress}, out, err,
+                progress_text) {}
 
   int run() {
     if (const auto refusal = prepare()) return refused(*refusal);
@@ -125,9 +128,9 @@ class Run {
     };
   }
 
-  void look_for_reusable(int current) {
+  void look_for_reusable(const DumpRoot& root) {
     const ReusePolicy policy{options_.full, options_.verify_all_every, options_.full_every};
-    find_reusable(for_each_item(), current, policy, patience());
+    find_reusable(for_each_item(), root, policy, patience());
   }
 
   int print_plan() {
@@ -135,7 +138,7 @@ class Run {
     if (!seen) return refused(refuse(ExitCode::kFailed, seen.error()));
     if (target_.initialised) {
       if (const auto refusal = look_for_gone(seen->current.get())) return refused(*refusal);
-      look_for_reusable(seen->current.get());
+      look_for_reusable(*seen);
       if (stop_requested() != 0) return stopped();
     } else if (const auto refusal = unknown_to_forget()) {
       return refused(*refusal);
@@ -190,7 +193,7 @@ class Run {
           fmt::format("cannot {} in {}/control/runs", describe(error), printable(root_->path)));
     }
     if (auto refusal = look_for_gone(root_->current.get())) return refusal;
-    look_for_reusable(root_->current.get());
+    look_for_reusable(*root_);
     const Result<std::optional<std::string>> full =
         find_room(*root_, items_, options_.jobs, options_.keep);
     if (!full) return refuse(ExitCode::kFailed, full.error());
@@ -233,7 +236,7 @@ class Run {
     for (const RunItem& item : items_) {
       if (item.must_be_copied()) kinds.insert(item.plan.source.kind);
     }
-    Result<Tools> tools = find_tools(kinds, options_.sandbox, *root_, patience());
+    Result<Tools> tools = find_tools(kinds, options_.sandbox, root_->staging.get(), patience());
     if (!tools) return refuse(ExitCode::kFailed, tools.error());
     tools_ = *std::move(tools);
     return std::nullopt;
@@ -286,6 +289,10 @@ class Run {
     if (recorded && !options_.results.empty()) recorded = write_results(results);
     if (!recorded) {
       output_.tell("cannot " + describe(recorded.error()));
+      summary_.exit_status = std::max(summary_.exit_status, exit_status(ExitCode::kIncomplete));
+    }
+    if (Status written = write_disaster_file(*root_, host_); !written) {
+      output_.tell(fmt::format("cannot {} in {}", describe(written.error()), root_->path));
       summary_.exit_status = std::max(summary_.exit_status, exit_status(ExitCode::kIncomplete));
     }
     output_.print(summary_line(summary_),

@@ -25,6 +25,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "dumper/dumper.h"
+#include "dumper/git_clean.h"
 #include "dumper/git_copy.h"
 #include "dumper/git_layout.h"
 #include "dumper/git_state.h"
@@ -40,54 +41,6 @@ constexpr const char* kTool = "git";
 constexpr const char* kClean = "fsck";  // in staging, beside data/
 constexpr const char* kOwnConfig = "config.of-the-copy";
 constexpr std::size_t kSmall = std::size_t{1} << 20;
-
-// What fsck says of objects that are whole but were written badly (fsck.h, FOREACH_FSCK_MSG_ID).
-constexpr const char* kOnlyWarn[] = {"badDate",
-                                     "badDateOverflow",
-                                     "badEmail",
-                                     "badName",
-                                     "badTimezone",
-                                     "duplicateEntries",
-                                     "missingAuthor",
-                                     "missingCommitter",
-                                     "missingEmail",
-                                     "missingObject",
-                                     "missingNameBeforeEmail",
-                                     "missingSpaceBeforeDate",
-                                     "missingSpaceBeforeEmail",
-                                     "missingTag",
-                                     "missingTagEntry",
-                                     "missingTree",
-                                     "missingType",
-                                     "missingTypeEntry",
-                                     "multipleAuthors",
-                                     "treeNotSorted",
-                                     "zeroPaddedDate",
-                                     "badTagName",
-                                     "missingTaggerEntry",
-                                     "badFilemode",
-                                     "gitmodulesMissing",
-                                     "gitmodulesBlob",
-                                     "gitmodulesLarge",
-                                     "gitmodulesName",
-                                     "gitmodulesSymlink",
-                                     "gitmodulesUrl",
-                                     "gitmodulesPath",
-                                     "gitmodulesUpdate",
-                                     "gitmodulesParse"};
-
-std::string config_for(const std::map<std::string, std::string>& extensions, bool partial) {
-  std::string config = "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n";
-  const auto format = extensions.find("objectformat");
-  if (format != extensions.end() && format->second == "sha256") {
-    config += "\tobjectformat = sha256\n";
-  }
-  // A remote without a URL: what is missing is forgiven and not fetched.
-  if (partial) config += "\tpartialclone = none\n[remote \"none\"]\n\tpromisor = true\n";
-  config += "[fsck]\n";
-  for (const char* each : kOnlyWarn) config += fmt::format("\t{} = warn\n", each);
-  return config;
-}
 
 // Why git refuses a repository, or nobody knows what it is; `variables` as `git config` prints
 // them, "KEY VALUE" a line. Source: Documentation/technical/repository-version.txt; setup.c.
@@ -198,8 +151,9 @@ class GitDumper final : public Dumper {
     Result<std::vector<std::string>> names = std::vector<std::string>();
     if (packs) names = names_in(packs->get());
     if (!names) return names.error();
-    const std::string text = config_for(read_git_extensions(config ? *config : std::string()),
-                                        std::any_of(names->begin(), names->end(), is_promisor));
+    const std::string text =
+        clean_git_config(read_git_extensions(config ? *config : std::string()),
+                         std::any_of(names->begin(), names->end(), is_promisor));
     if (Status made = create_file(clean->get(), "config", text); !made) return made.error();
     // For check_config() alone: git does not read a file of this name.
     const std::string own = config ? *config : std::string();

@@ -21,6 +21,7 @@
 #include "dumper/hand_over.h"
 #include "dumper/hg_copy.h"
 #include "dumper/hg_state.h"
+#include "dumper/hg_tool.h"
 #include "dumper/sandbox.h"
 #include "dumper/tree_copier.h"
 
@@ -28,7 +29,6 @@ namespace repo {
 namespace {
 
 constexpr const char* kTool = "hg";
-constexpr std::size_t kSmall = std::size_t{1} << 20;
 constexpr const char* kScratch = "recover";  // in staging, beside data/
 
 // .hg and .hg/store of the copy take new files of the verifying user while it lives, and what he
@@ -166,8 +166,7 @@ class HgDumper final : public Dumper {
     Command command;
     command.uid = uid;
     command.patience = patience;
-    // Copies are data, never configuration: no hgrc of anybody is read.
-    command.environment = {{"HGRCPATH", ""}, {"HGRCSKIPREPO", "1"}, {"HGPLAIN", "1"}};
+    command.environment = hg_environment("");
     return command;
   }
 
@@ -223,18 +222,9 @@ class HgDumper final : public Dumper {
 
   // Of hg with `words` on the copy in /staging.
   static std::vector<std::string> arguments(int data, const std::vector<std::string>& words) {
-    // Layouts that plain Python can read, slowly; without these hg refuses them.
-    std::vector<std::string> argv = {kTool, "--config", "storage.dirstate-v2.slow-path=allow",
-                                     "--config",
-                                     "storage.revlog.persistent-nodemap.slow-path=allow"};
-    std::string needed;
-    for (const char* path : {".hg/requires", ".hg/store/requires"}) {
-      const Result<std::string> text = read_small_file(data, path, kSmall);
-      if (text) needed += "\n" + *text + "\n";
-    }
-    for (const char* extension : {"largefiles", "lfs"}) {
-      if (needed.find("\n" + std::string(extension) + "\n") == std::string::npos) continue;
-      argv.insert(argv.end(), {"--config", "extensions." + std::string(extension) + "="});
+    std::vector<std::string> argv = {kTool};
+    for (const auto& [key, value] : hg_config_for(data)) {
+      argv.insert(argv.end(), {"--config", key + "=" + value});
     }
     argv.insert(argv.end(), {"-R", "/staging"});
     argv.insert(argv.end(), words.begin(), words.end());
@@ -242,14 +232,7 @@ class HgDumper final : public Dumper {
   }
 
   static Status compare(int data, const CopyFacts& facts, const Patience& patience) {
-    Result<UniqueFd> hg = open_beneath(data, ".hg", O_RDONLY | O_DIRECTORY);
-    if (!hg) return hg.error();
-    Result<UniqueFd> store = open_beneath(hg->get(), "store", O_RDONLY | O_DIRECTORY);
-    if (!store && store.error().code != ENOENT) return store.error();
-    HgPlaces places;
-    places.hg = places.bookmarks = hg->get();
-    places.store = store ? store->get() : hg->get();
-    const Result<Detail> copied = hg_fingerprint(places, patience);
+    const Result<Detail> copied = hg_fingerprint_at(data, patience);
     if (!copied) return copied.error();
     if (*copied != facts.fingerprint) {
       return other_fingerprint();

@@ -97,4 +97,15 @@ Result<Detail> hg_fingerprint(const HgPlaces& places, const Patience& patience) 
   return detail;
 }
 
+Result<Detail> hg_fingerprint_at(int data, const Patience& patience) {
+  Result<UniqueFd> hg = open_beneath(data, ".hg", O_RDONLY | O_DIRECTORY);
+  if (!hg) return hg.error();
+  Result<UniqueFd> store = open_beneath(hg->get(), "store", O_RDONLY | O_DIRECTORY);
+  if (!store && store.error().code != ENOENT) return store.error();
+  HgPlaces places;
+  places.hg = places.bookmarks = hg->get();
+  places.store = store ? store->get() : hg->get();
+  return hg_fingerprint(places, patience);
+}
+
 }  // namespace repo

@@ -28,4 +28,7 @@ struct HgPlaces {
 // all queues) and shelved.
 Result<Detail> hg_fingerprint(const HgPlaces& places, const Patience& patience);
 
+// Of a copy that is whole in itself: the open directory that holds .hg.
+Result<Detail> hg_fingerprint_at(int data, const Patience& patience);
+
 }  // namespace repo

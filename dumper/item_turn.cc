@@ -38,6 +38,7 @@ ItemResult turn(const RunItem& item, int worker, Allowance* room, const TurnCont
                         context.options.max_time,
                         item.previous,
                         item.unreadable_previous,
+                        item.previous_is_bad,
                         item.reuse,
                         item.accepted,
                         context.progress,

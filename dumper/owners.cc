@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <sys/xattr.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string_view>
 
 #include "base/bytes_path.h"
+#include "base/number.h"
 
 namespace repo {
 
@@ -53,6 +55,42 @@ Result<std::string> grow(Call call) {
   }
 }
 
+// What escape() has written; nothing where it cannot have written it.
+std::optional<std::string> unescape(std::string_view text) {
+  std::string bytes;
+  while (!text.empty()) {
+    const char c = text.front();
+    if (c != '\\') {
+      bytes += c;
+      text.remove_prefix(1);
+      continue;
+    }
+    constexpr std::size_t kLength = 5;  // \0ooo
+    const std::optional<unsigned> byte = text.size() < kLength || text[1] != '0'
+                                             ? std::nullopt
+                                             : to_number<unsigned>(text.substr(2, 3), 8);
+    if (!byte || *byte > 255) return std::nullopt;
+    bytes += static_cast<char>(*byte);
+    text.remove_prefix(kLength);
+  }
+  return bytes;
+}
+
+std::optional<std::vector<Attribute>> parse_attributes(std::string_view list) {
+  std::vector<Attribute> attributes;
+  while (list != "-" && !list.empty()) {
+    const std::string_view one = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(one.size() + 1, list.size()));
+    const std::size_t equals = one.find('=');
+    if (equals == std::string_view::npos) return std::nullopt;
+    std::optional<std::string> name = unescape(one.substr(0, equals));
+    std::optional<std::string> value = base64_decode(one.substr(equals + 1));
+    if (!name || name->empty() || !value) return std::nullopt;
+    attributes.push_back({*std::move(name), *std::move(value)});
+  }
+  return attributes;
+}
+
 }  // namespace
 
 Result<std::vector<Attribute>> read_attributes(int parent, const std::string& name) {
@@ -90,6 +128,28 @@ std::string owners_line(const struct stat& st, const std::string& path,
   return fmt::format("{} {:04o} {} {} {} {}\n", owners_type(st.st_mode), st.st_mode & 07777,
                      st.st_uid, st.st_gid, list.empty() ? "-" : list,
                      path.empty() ? "." : escape(path, ""));
+}
+
+std::optional<OwnersLine> parse_owners_line(std::string_view line) {
+  std::vector<std::string_view> words;
+  constexpr std::size_t kBeforePath = 5;
+  while (words.size() < kBeforePath) {
+    const std::size_t blank = line.find(' ');
+    if (blank == std::string_view::npos) return std::nullopt;
+    words.push_back(line.substr(0, blank));
+    line.remove_prefix(blank + 1);
+  }
+  constexpr int kOctal = 8;
+  const auto mode = words[1].size() == 4 ? to_number<mode_t>(words[1], kOctal) : std::nullopt;
+  const auto uid = to_number<uid_t>(words[2]);
+  const auto gid = to_number<gid_t>(words[3]);
+  std::optional<std::vector<Attribute>> attributes = parse_attributes(words[4]);
+  std::optional<std::string> path = unescape(line);
+  const bool known =
+      words[0].size() == 1 && std::string_view("fdlpscb").find(words[0]) != std::string_view::npos;
+  if (!known || !mode || !uid || !gid || !attributes || !path || path->empty()) return std::nullopt;
+  if (*path == ".") path->clear();
+  return OwnersLine{words[0][0], *mode, *uid, *gid, *std::move(attributes), *std::move(path)};
 }
 
 }  // namespace repo

@@ -14,7 +14,9 @@
 
 #include <sys/stat.h>
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -35,5 +37,16 @@ std::string owners_line(const struct stat& st, const std::string& path,
 
 // The letter of TYPE.
 char owners_type(mode_t mode);
+
+// A line again, without its newline; nothing where it is none.
+struct OwnersLine {
+  char type = 'f';
+  mode_t mode = 0;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::vector<Attribute> attributes;
+  std::string path;  // relative to data/; empty for data/ itself
+};
+std::optional<OwnersLine> parse_owners_line(std::string_view line);
 
 }  // namespace repo

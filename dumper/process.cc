@@ -167,6 +167,8 @@ CommandResult watch(Child child, pid_t worker, const Patience& patience,
       end_it(End::kOverdue);
     } else if (now - last_progress >= patience.stall) {
       end_it(End::kStalled);
+    } else if (patience.has_room && !patience.has_room()) {
+      end_it(End::kNoRoom);
     }
   }
   int status = 0;

@@ -182,12 +182,18 @@ std::vector<Error> recover_staging(const DumpRoot& root) {
   return errors;
 }
 
-std::vector<std::string> surplus_generations(std::vector<std::string> older, int keep) {
-  std::erase_if(older, [](const std::string& name) { return !parse_stamp(name); });
-  std::sort(older.begin(), older.end());
+std::vector<std::string> surplus_generations(const std::vector<std::string>& older, int keep,
+                                             const Proof& proof) {
+  std::vector<std::pair<bool, std::string>> in_order;  // false sorts first: the bad ones
+  for (const std::string& name : older) {
+    if (parse_stamp(name)) in_order.emplace_back(!proof.why_bad(name), name);
+  }
+  std::sort(in_order.begin(), in_order.end());
   const std::size_t remain = keep > 1 ? static_cast<std::size_t>(keep - 1) : 0;
-  older.resize(older.size() > remain ? older.size() - remain : 0);
-  return older;
+  in_order.resize(in_order.size() > remain ? in_order.size() - remain : 0);
+  std::vector<std::string> surplus;
+  for (auto& [good, name] : in_order) surplus.push_back(std::move(name));
+  return surplus;
 }
 
 Status apply_retention(const DumpRoot& root, const std::string& kind, const std::string& id,
@@ -196,7 +202,8 @@ Status apply_retention(const DumpRoot& root, const std::string& kind, const std:
   if (!older) return older.error().code == ENOENT ? Status() : Status(older.error());
   Result<std::vector<std::string>> names = folders_in(older->get());
   if (!names) return names.error();
-  for (const std::string& name : surplus_generations(*std::move(names), keep)) {
+  const Proof proof = load_proof(root.control.get(), kind, id);
+  for (const std::string& name : surplus_generations(*names, keep, proof)) {
     // Out of older/ in one step, so that nothing there is ever half a generation.
     const std::string condemned = staging_name(kind, id);
     if (Status removed = remove_tree(root.staging.get(), condemned); !removed) return removed;
@@ -217,6 +224,7 @@ Status forget(const DumpRoot& root, const std::string& kind, const std::string& 
   if (older) {  // what retention does not know
     if (Status removed = remove_tree(older->get(), id); !removed) return removed;
   }
+  if (Status removed = forget_proof(root.control.get(), kind, id); !removed) return removed;
   const std::string name = staging_name(kind, id);
   if (Status removed = remove_tree(root.staging.get(), name); !removed) return removed;
   const std::string published = kind + "/" + id;

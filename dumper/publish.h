@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "dumper/dump_root.h"
+#include "dumper/proof.h"
 #include "dumper/record.h"
 
 namespace repo {
@@ -51,8 +52,10 @@ Status retire_displaced(const DumpRoot& root, const std::string& kind, const std
 std::vector<Error> recover_staging(const DumpRoot& root);
 
 // Of the generations in older/ those that go, so that `keep` remain, the current one among them.
-// A name that is no stamp is never ours and never goes.
-std::vector<std::string> surplus_generations(std::vector<std::string> older, int keep);
+// Those that are `bad` go first and count as none. A name that is no stamp is never ours and never
+// goes.
+std::vector<std::string> surplus_generations(const std::vector<std::string>& older, int keep,
+                                             const Proof& proof = {});
 
 // Removes the surplus ones of one item. Only after a newer verified generation was published.
 Status apply_retention(const DumpRoot& root, const std::string& kind, const std::string& id,

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/bytes_path.h"
+#include "base/digest.h"
 #include "dumper/last_lines.h"
 #include "scanner/json_fields.h"
 
@@ -15,6 +16,17 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
 constexpr std::size_t kMostLines = 50;  // of what a tool has printed
+// The last key of a record: the digest of all that stands before it.
+constexpr std::string_view kOwnDigest = ",\n \"record_sha256\": \"";
+
+// False where a record has a digest of itself that is not that of its text.
+bool is_as_written(std::string_view text) {
+  const std::size_t at = text.rfind(kOwnDigest);
+  if (at == std::string_view::npos) return true;
+  std::string end(kOwnDigest);
+  end += sha256_hex(text.substr(0, at)) + "\"\n}\n";
+  return text.substr(at) == end;
+}
 
 Json to_json(const std::vector<std::string>& lines) {
   Json array = Json::array();
@@ -129,13 +141,18 @@ std::string write_item_record(const ItemRecord& record) {
                         {"links", record.totals.links},
                         {"bytes", record.totals.bytes},
                         {"shared", record.totals.shared}};
-  document["sha256"] = {{"SHA256SUMS", record.checksums_sha256}, {"owners", record.owners_sha256}};
+  document["sha256"] = {{"SHA256SUMS", record.checksums_sha256},
+                        {"owners", record.owners_sha256},
+                        {"links", record.links_sha256}};
   document["looks"] = {
       {"source", record.source_look.is_settled() ? record.source_look.digest : std::string()},
       {"copy", record.copy_look.digest}};
   if (!record.frozen.empty()) document["frozen"] = to_json(record.frozen);
   document["notes"] = to_json(record.notes);
-  return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  std::string text = document.dump(1, ' ', false, Json::error_handler_t::replace);
+  constexpr std::size_t kEnd = 2;  // newline and brace
+  text.resize(text.size() - kEnd);
+  return text + std::string(kOwnDigest) + sha256_hex(text) + "\"\n}\n";
 }
 
 Result<GenerationSummary> read_item_record(std::string_view text) {
@@ -169,20 +186,36 @@ Result<GenerationSummary> read_item_record(std::string_view text) {
   summary.store = bytes_at("/source/store");
   summary.generation = generation.get<std::string>();
   summary.bytes = bytes.get<std::uint64_t>();
-  const Json shared = at("/totals/shared");
-  if (shared.is_number_unsigned()) summary.shared = shared.get<std::uint64_t>();
+  auto number_at = [&](const char* pointer) {
+    const Json value = at(pointer);
+    return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
+  };
+  summary.is_intact = is_as_written(text);
+  summary.id = string_at("/id");
+  summary.kind = string_at("/kind");
+  summary.uid = static_cast<std::uint32_t>(number_at("/source/uid"));
+  summary.gid = static_cast<std::uint32_t>(number_at("/source/gid"));
+  summary.host = string_at("/host");
+  summary.totals = {number_at("/totals/files"), number_at("/totals/directories"),
+                    number_at("/totals/links"), summary.bytes, number_at("/totals/shared")};
+  summary.shared = summary.totals.shared;
   summary.fingerprint = read_detail(at("/fingerprint"));
   summary.verified_whole = parse_rfc3339(string_at("/verified/whole"));
   summary.copied_whole = parse_rfc3339(string_at("/copied_whole"));
   summary.source_look = string_at("/looks/source");
   summary.copy_look = string_at("/looks/copy");
   summary.checksums_sha256 = string_at("/sha256/SHA256SUMS");
-  const Json frozen = at("/frozen");
-  if (frozen.is_array()) {
-    for (const Json& reason : frozen) {
-      if (reason.is_string()) summary.frozen.push_back(reason.get<std::string>());
+  summary.owners_sha256 = string_at("/sha256/owners");
+  summary.links_sha256 = string_at("/sha256/links");
+  auto strings_at = [&](const char* pointer) {
+    std::vector<std::string> strings;
+    for (const Json& each : at(pointer)) {
+      if (each.is_string()) strings.push_back(each.get<std::string>());
     }
-  }
+    return strings;
+  };
+  summary.frozen = strings_at("/frozen");
+  summary.notes = strings_at("/notes");
   return summary;
 }
 

@@ -34,25 +34,39 @@ struct ItemRecord {
   Totals totals;
   std::string checksums_sha256;     // of SHA256SUMS
   std::string owners_sha256;        // of owners
+  std::string links_sha256;         // of the symbolic links (Sealed)
   TreeLook source_look;             // before the copy began
   TreeLook copy_look;               // of everything beside item.json, Changes::kContent
   std::vector<std::string> frozen;  // why retention leaves the generations before this one alone
 };
 std::string write_item_record(const ItemRecord& record);
 
-// What later runs need of item.json; the error says what is wrong with it.
+// What later runs, restores and drills need of item.json; the error says what is wrong with it.
+// Empty or 0 where the record does not tell.
 struct GenerationSummary {
-  std::string path;   // of the source, raw bytes; empty where the record does not tell
+  // Whether the record is what was written: it ends with a digest of itself. Without one it is from
+  // before there was one, and counts as whole.
+  bool is_intact = true;
+  std::string id;
+  std::string kind;
+  std::string path;   // of the source, raw bytes
   std::string store;  // likewise
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::string host;
   std::string generation;
-  std::uint64_t bytes = 0;
+  Totals totals;
+  std::uint64_t bytes = 0;   // totals.bytes
   std::uint64_t shared = 0;  // of these, with the generation before
   Detail fingerprint;
+  std::vector<std::string> notes;
   std::optional<UtcTime> verified_whole;
   std::optional<UtcTime> copied_whole;
   std::string source_look;       // digest; empty where the look cannot be relied on
   std::string copy_look;         // digest
-  std::string checksums_sha256;  // of SHA256SUMS; empty where the record does not tell
+  std::string checksums_sha256;  // of SHA256SUMS
+  std::string owners_sha256;     // of owners
+  std::string links_sha256;      // of the symbolic links (Sealed)
   std::vector<std::string> frozen;
 };
 Result<GenerationSummary> read_item_record(std::string_view text);

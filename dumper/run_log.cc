@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file_io.h"
+#include "dumper/ledger.h"
 #include "dumper/line_file.h"
 #include "dumper/tree.h"
 
@@ -17,24 +18,6 @@ namespace {
 
 constexpr const char* kRecord = ".json";
 constexpr const char* kItems = ".items";
-constexpr const char* kLedger = "ledger";
-
-Result<UniqueFd> open_to_append(int directory, const std::string& name) {
-  UniqueFd file(openat(directory, name.c_str(),
-                       O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file) return system_error("open", name, errno);
-  return file;
-}
-
-Status append_to_ledger(const DumpRoot& root, const std::string& line) {
-  const Result<UniqueFd> ledger = open_to_append(root.control.get(), kLedger);
-  if (!ledger) return ledger.error();
-  if (Status written = write_all(ledger->get(), line); !written) {
-    return system_error("write", kLedger, written.error().code);
-  }
-  if (fdatasync(ledger->get()) != 0) return system_error("fsync", kLedger, errno);
-  return {};
-}
 
 std::string free_name(int runs, UtcTime time) {
   while (faccessat(runs, (stamp(time) + kRecord).c_str(), F_OK, 0) == 0) {
@@ -63,7 +46,7 @@ Status bury(const DumpRoot& root, const std::string& name) {
   const std::optional<std::string> mended = died(*text, lines_of(runs, name + kItems));
   if (!mended) return {};
   if (Status put = replace_file_at(runs, name + kRecord, *mended); !put) return put;
-  return append_to_ledger(root, ledger_line_died(name, utc_now()));
+  return append_to_ledger(root.control.get(), ledger_line_died(name, utc_now()));
 }
 
 }  // namespace
@@ -73,10 +56,11 @@ Result<RunLog> RunLog::begin(const DumpRoot& root, RunRecord record, std::size_t
   RunLog log(root, std::move(record), free_name(runs, record.started));
   Status put = replace_file_at(runs, log.name_ + kRecord, write_run_record(log.record_));
   if (!put) return put.error();
-  Result<UniqueFd> items = open_to_append(runs, log.name_ + kItems);
-  if (!items) return items.error();
-  log.items_ = *std::move(items);
-  put = append_to_ledger(root, ledger_line_began(log.name_, log.record_, owed));
+  const std::string items = log.name_ + kItems;
+  log.items_ = UniqueFd(
+      openat(runs, items.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!log.items_) return system_error("open", items, errno);
+  put = append_to_ledger(root.control.get(), ledger_line_began(log.name_, log.record_, owed));
   if (!put) return put.error();
   return log;
 }
@@ -96,7 +80,7 @@ Status RunLog::end(const RunSummary& summary, const std::vector<ItemResult>& res
   Status put = replace_file_at(runs, name_ + kRecord, write_run_record(record_));
   if (!put) return system_error(put.error().op, "runs/" + put.error().path, put.error().code);
   unlinkat(runs, (name_ + kItems).c_str(), 0);  // else the next run removes it
-  return append_to_ledger(*root_, ledger_line_ended(name_, record_));
+  return append_to_ledger(root_->control.get(), ledger_line_ended(name_, record_));
 }
 
 std::vector<Error> bury_dead_runs(const DumpRoot& root) {

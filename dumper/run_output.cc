@@ -1,18 +1,21 @@
 #include "dumper/run_output.h"
 
+#include <utility>
+
 #include "base/print.h"
-#include "dumper/result_printer.h"
 
 namespace repo {
 
-RunOutput::RunOutput(const Options& options, std::FILE* out, std::FILE* err)
+RunOutput::RunOutput(const Options& options, std::FILE* out, std::FILE* err,
+                     std::function<std::string(const ProgressCounts&)> progress)
     : options_(options),
       out_(out),
       err_(err),
-      progress_(err, shows_progress(options.progress, err) && !options.quiet, progress_text) {}
+      progress_(err, shows_progress(options.progress, err) && !options.quiet, std::move(progress)) {
+}
 
 void RunOutput::tell(const std::string& message) {
-  progress_.around([&] { put(err_, "repo-dump: " + message + "\n"); });
+  progress_.around([&] { put(err_, std::string(options_.program) + ": " + message + "\n"); });
 }
 
 void RunOutput::print(const std::string& json, const std::string& text, bool important) {

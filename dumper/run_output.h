@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdio>
+#include <functional>
 #include <string>
 
 #include "base/progress.h"
@@ -12,12 +13,14 @@ namespace repo {
 class RunOutput {
  public:
   struct Options {
+    const char* program = "repo-dump";  // stands before messages
     bool json = false;
     bool quiet = false;  // of the text only what is important
     ShowProgress progress = ShowProgress::kAuto;
   };
-  // The streams stay the caller's.
-  RunOutput(const Options& options, std::FILE* out, std::FILE* err);
+  // The streams stay the caller's. `progress` makes the status line.
+  RunOutput(const Options& options, std::FILE* out, std::FILE* err,
+            std::function<std::string(const ProgressCounts&)> progress);
 
   // A message: one line, with the program's name.
   void tell(const std::string& message);

@@ -62,6 +62,8 @@ class Sealer final : public TreeVisitor {
 
   Totals totals;
 
+  std::string links_sha256() { return links_digest_.hex(); }
+
   // Of what the source has and the copy has not.
   std::vector<std::string> notes() const {
     std::vector<std::string> notes;
@@ -200,8 +202,10 @@ class Sealer final : public TreeVisitor {
     if (fchownat(parent, name.c_str(), geteuid(), getegid(), AT_SYMLINK_NOFOLLOW) != 0) {
       return system_error("change the owner", entry.path, errno);
     }
+    links_digest_.add(entry.path, entry.link);
     const auto source = at_source(entry, name);
-    return source ? tell_owner(entry.path, name, *source) : Status();
+    if (source) return tell_owner(entry.path, name, *source);
+    return owners_.write(owners_line(entry.st, entry.path, {}));
   }
 
   Status seal_file(const TreeEntry& entry, int parent, const std::string& name) {
@@ -266,6 +270,7 @@ class Sealer final : public TreeVisitor {
   std::optional<ChecksumReader> previous_;
   Named links_;
   Named left_out_;
+  LinksDigest links_digest_;
   std::vector<Level> levels_;
 };
 
@@ -300,7 +305,8 @@ Result<Sealed> seal(const SealJob& job) {
   if (!of_checksums) return of_checksums.error();
   Result<std::string> of_owners = owners->finish();
   if (!of_owners) return of_owners.error();
-  return Sealed{sealer.totals, sealer.notes(), *std::move(of_checksums), *std::move(of_owners)};
+  return Sealed{sealer.totals, sealer.notes(), *std::move(of_checksums), *std::move(of_owners),
+                sealer.links_sha256()};
 }
 
 }  // namespace repo

@@ -51,6 +51,7 @@ struct Sealed {
   std::vector<std::string> notes;  // for people: what of the source the copy does not have
   std::string checksums_sha256;    // of SHA256SUMS
   std::string owners_sha256;       // of owners
+  std::string links_sha256;  // of "PATH NUL TEXT NUL" of each symbolic link, in the walk's order
 };
 
 // Anything in data/ but files, directories and links is refused, and so is a file with a second
@@ -61,7 +62,8 @@ struct Sealed {
 //
 // `owners` (owners.h) holds what the copy holds, where the source has an entry of the same type at
 // the same place, and the FIFOs, sockets and devices that lie beside it there. The source is live:
-// whoever restores by these lines must not be led to anything else.
+// whoever restores by these lines must not be led to anything else. Every link of the copy has a
+// line, its own where the source has none any more.
 Result<Sealed> seal(const SealJob& job);
 
 }  // namespace repo

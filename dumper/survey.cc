@@ -14,8 +14,8 @@
 namespace repo {
 namespace {
 
-// Beside data/ and what is in it: the folder of the generation and its four files.
-constexpr std::uint64_t kOwnEntries = 5;
+// Beside data/ and what is in it: the folder of the generation and its five files.
+constexpr std::uint64_t kOwnEntries = 6;
 
 std::string too_much(std::uint64_t bytes, std::uint64_t entries, const Room& room) {
   return bytes > room.bytes
@@ -63,9 +63,10 @@ void survey_sources(const ForEachItem& for_each, const Policy& policy, const Pat
   });
 }
 
-void find_reusable(const ForEachItem& for_each, int current, const ReusePolicy& policy,
+void find_reusable(const ForEachItem& for_each, const DumpRoot& root, const ReusePolicy& policy,
                    const Patience& patience) {
   const UtcTime now = utc_now();
+  const int current = root.current.get();
   for_each([&](RunItem& item) {
     if (item.plan.refused || item.unreadable) return;
     const std::string& kind = item.plan.source.kind;
@@ -74,7 +75,11 @@ void find_reusable(const ForEachItem& for_each, int current, const ReusePolicy& 
     const Result<UniqueFd> folder =
         open_beneath(current, kind + "/" + item.plan.id, O_RDONLY | O_DIRECTORY);
     item.unreadable_previous = folder && !item.previous;
-    if (!item.previous || policy.full || !folder) return;
+    if (!item.previous) return;
+    const Proof proof = load_proof(root.control.get(), kind, item.plan.id);
+    const std::string* bad = proof.why_bad(item.previous->generation);
+    if (bad) item.previous_is_bad = *bad;
+    if (bad || policy.full || !folder) return;  // nothing of it can be relied on
     const Result<TreeLook> look = look_at_generation(folder->get(), own_patience(patience));
     item.reuse = what_to_reuse(*item.previous, item.survey.look,
                                look ? look->digest : std::string(), policy, now);

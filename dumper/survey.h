@@ -23,9 +23,9 @@ using ForEachItem = std::function<void(const std::function<void(RunItem&)>& work
 // with it the decision of the policy.
 void survey_sources(const ForEachItem& for_each, const Policy& policy, const Patience& patience);
 
-// Fills previous and reuse from the generations in `current` (open), and takes what they can stand
-// for off what the item needs.
-void find_reusable(const ForEachItem& for_each, int current, const ReusePolicy& policy,
+// Fills previous, previous_is_bad and reuse from the current generations and what is proven of
+// them, and takes what they can stand for off what the item needs.
+void find_reusable(const ForEachItem& for_each, const DumpRoot& root, const ReusePolicy& policy,
                    const Patience& patience);
 
 // Refuses each item that alone is more than what is free: its owner must not be able to keep all

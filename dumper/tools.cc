@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "dumper/dump_root.h"
 #include "dumper/dumper.h"
 #include "dumper/sandbox.h"
 
@@ -27,13 +28,12 @@ ToolState ask_tool(const Dumper& dumper, const CommandRunner& runner, const Pati
 
 }  // namespace
 
-Result<Tools> find_tools(const std::set<std::string>& kinds, bool sandbox, const DumpRoot& root,
+Result<Tools> find_tools(const std::set<std::string>& kinds, bool sandbox, int marked,
                          const Patience& patience) {
   Tools tools;
   if (kinds.empty()) return tools;
   if (sandbox) {
-    tools.mark =
-        UniqueFd(openat(root.staging.get(), "CACHEDIR.TAG", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    tools.mark = UniqueFd(openat(marked, kCacheTag, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     Result<std::unique_ptr<CommandRunner>> made = make_sandbox(tools.mark.get());
     if (!made) return made.error();
     tools.runner = *std::move(made);

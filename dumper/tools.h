@@ -11,7 +11,6 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "dumper/command_runner.h"
-#include "dumper/dump_root.h"
 
 namespace repo {
 
@@ -28,8 +27,9 @@ struct Tools {
 };
 
 // Tries the sandbox, or without `sandbox` the tools themselves, and asks the tool of each kind for
-// its version. The error says why no tool can run.
-Result<Tools> find_tools(const std::set<std::string>& kinds, bool sandbox, const DumpRoot& root,
+// its version. `marked` is an open folder of the run that has a CACHEDIR.TAG: every sandbox holds
+// that open (orphans.h). The error says why no tool can run.
+Result<Tools> find_tools(const std::set<std::string>& kinds, bool sandbox, int marked,
                          const Patience& patience);
 
 }  // namespace repo

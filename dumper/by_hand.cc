@@ -1,0 +1,134 @@
+#include "dumper/by_hand.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/bytes_path.h"
+
+namespace repo {
+namespace {
+
+// Each line of `owners` gives one entry what is its own.
+constexpr const char* kOwnersLoop =
+    R"(    cd "$S/new" && tac "$C/owners" | while IFS= read -r line; do
+      set -f; set -- $line; path=$(printf '%b.' "${line#* * * * * }"); path=./${path%.}
+      [ -e "$path" ] || [ -L "$path" ] || continue
+      chown -h "$3:$4" -- "$path"; [ -L "$path" ] || chmod "$2" -- "$path"
+      [ "$5" = - ] || for attribute in $(printf %s "$5" | tr , ' '); do
+        setfattr -h -n "${attribute%%=*}" -v "0s${attribute#*=}" -- "$path"; done
+    done; cd "$C"
+)";
+
+// As whom a tool is run on what came back: its hooks and settings are that user's, never root's.
+std::string as_owner(const Repository& source, bool as_root) {
+  if (!as_root || source.uid == 0) return "";
+  return fmt::format("setpriv --reuid={} --regid={} --clear-groups ", source.uid, source.gid);
+}
+
+// The commands that show that the restored repository works.
+std::string trial(const ItemRecord& record, bool as_root) {
+  const Repository& source = record.source;
+  const std::string as = as_owner(source, as_root);
+  const bool has_files = source.store != source.path;
+  if (source.kind == "svn") {
+    const bool is_bdb = find_text(record.fingerprint, "fs_type") == "bdb";
+    return (is_bdb ? "    " + as + "svnadmin recover \"$T\"\n" : std::string()) + "    " + as +
+           "svnadmin verify -q \"$T\"\n";
+  }
+  if (source.kind == "hg") {
+    const std::string hg = "    " + as + "env HGRCPATH= HGRCSKIPREPO=1 hg -R \"$T\" ";
+    return hg +
+           "verify -q\n\nThe working files as of the last update, where they are not there:\n\n" +
+           hg + "update -q -C .\n";
+  }
+  if (source.kind == "git") {
+    const std::string git = "    " + as + "git -C \"$T\" ";
+    std::string text = git + "fsck --no-dangling --no-progress\n";
+    if (has_files) {
+      text +=
+          "\nThe working files, where they are not there (this overwrites those that are):\n\n" +
+          git + "checkout -q -f\n\nLinked worktrees that are in another place now:\n\n" + git +
+          "worktree repair\n";
+    }
+    return text;
+  }
+  return "";
+}
+
+// What moves the copy from $S to $T, and refuses where something is there.
+std::string placing(const Repository& source) {
+  const std::string whole = "mv -T -- \"$S/new\" \"$T\"";
+  if (source.store == source.path) return "    " + whole + " && rmdir -- \"$S\"\n";
+  const std::string name = source.store.substr(source.path.size() + 1);
+  return fmt::format(
+      "    if [ -e \"$T\" ]; then mv -T -- \"$S/new/{0}\" \"$T/{0}\" && rmdir -- \"$S/new\" "
+      "\"$S\"\n"
+      "    else {1} && rmdir -- \"$S\"; fi\n",
+      name, whole);
+}
+
+}  // namespace
+
+std::string shell_word(const std::string& bytes) {
+  const bool is_plain = is_utf8(bytes) && printable(bytes).size() ==
+                                              bytes.size() + static_cast<std::size_t>(std::count(
+                                                                 bytes.begin(), bytes.end(), '\\'));
+  std::string word;
+  if (is_plain) {
+    for (const char c : bytes) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return "'" + word + "'";
+  }
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool as_it_is = byte > ' ' && byte < 127 && c != '\\' && c != '\'' && c != '"';
+    word += as_it_is ? std::string(1, c) : fmt::format("\\0{:03o}", byte);
+  }
+  return "$(printf '%b.' '" + word + "')";
+}
+
+std::string restore_by_hand(const ItemRecord& record, bool as_root) {
+  const Repository& source = record.source;
+  const bool has_files = source.store != source.path;
+  const std::string target = shell_word(source.path);
+  const bool has_dot = target.starts_with('$');  // printf puts one behind, which keeps newlines
+  std::string text = fmt::format(
+      "# Bringing {0} {1} back by hand\n\n"
+      "This folder holds the copy of {2}, made on {3} and read by {4} {5}.\n"
+      "`data` is the copy, usable as it is{6}; `SHA256SUMS` has the digest of every file in it, "
+      "`owners`\n"
+      "says whose everything was, `item.json` is the record.\n\n"
+      "With repo-backup at hand: `repo-restore restore {7} --to TARGET --from DIR`, with DIR the\n"
+      "folder above `current` and `older`. Without it, these commands, one after the other, in a\n"
+      "shell{8}, with this folder as the working directory:\n\n",
+      source.kind, printable(source.path), record.generation, printable(record.host), record.tool,
+      printable(record.tool_version), has_files ? " (the working files are no part of it)" : "",
+      record.id, as_root ? ", as root" : "");
+  if (!record.notes.empty()) {
+    text += "What is special about this copy:\n\n";
+    for (const std::string& note : record.notes) text += "- " + printable(note) + "\n";
+    text += "\n";
+  }
+  text += fmt::format(
+      "1. Where it goes. For another place change T, and nothing else.\n\n"
+      "    C=$PWD\n"
+      "    T={}\n{}"
+      "    S=$T.restoring\n\n"
+      "2. Is the copy what it was? (No output means that it is.)\n\n"
+      "    sha256sum --quiet -c SHA256SUMS\n\n"
+      "3. Copied to where nobody else can go, beside the place:\n\n"
+      "    mkdir -p -- \"$(dirname -- \"$T\")\" && mkdir -m 700 -- \"$S\" && cp -aT -- \"$C/data\" "
+      "\"$S/new\"\n",
+      target, has_dot ? "    T=${T%.}\n" : "");
+  if (as_root) text += fmt::format("    chown -hR {}:{} -- \"$S/new\"\n", source.uid, source.gid);
+  text += fmt::format(
+      "\n4. Owners, modes and attributes, access control lists among them (`setfattr` is in the "
+      "package attr):\n\n"
+      "{}\n"
+      "5. In place, where nothing may be{}:\n\n{}\n"
+      "6. It works:\n\n{}",
+      kOwnersLoop, has_files ? " but working files" : "", placing(source), trial(record, as_root));
+  return text;
+}
+
+}  // namespace repo

@@ -1,0 +1,107 @@
+#include "restorer/commands.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+
+#include "base/bytes_path.h"
+#include "base/descriptor_limit.h"
+#include "base/exit_code.h"
+#include "base/priority.h"
+#include "base/stop_signal.h"
+#include "dumper/result_printer.h"
+#include "restorer/choose.h"
+#include "restorer/json_lines.h"
+#include "restorer/printer.h"
+
+namespace repo {
+namespace {
+
+bool is_troubled(const CopiedItem& item) {
+  if (!item.has_current() || !item.generations.front().record) return true;
+  return item.proof.why_bad(item.generations.front().stamp) != nullptr;
+}
+
+}  // namespace
+
+int refuse_all(RestoreSession& session, const Error& error) {
+  session.output.tell("cannot " + describe(error));
+  return exit_status(error.code == EWOULDBLOCK ? ExitCode::kLocked : ExitCode::kFailed);
+}
+
+std::optional<std::vector<const CopiedItem*>> chosen_items(RestoreSession& session) {
+  Result<std::vector<const CopiedItem*>> chosen =
+      choose_items(session.items, session.options.items, session.options.kinds);
+  if (chosen) return *std::move(chosen);
+  session.output.tell("cannot " + describe(chosen.error()));
+  return std::nullopt;
+}
+
+int status_of(bool all_good, bool any_good) {
+  if (stop_requested() != 0) return exit_status_for_signal(stop_requested());
+  if (all_good) return exit_status(ExitCode::kOk);
+  return exit_status(any_good ? ExitCode::kIncomplete : ExitCode::kFailed);
+}
+
+int run_list(RestoreSession& session) {
+  auto chosen = chosen_items(session);
+  if (!chosen) return exit_status(ExitCode::kUsage);
+  const UtcTime now = utc_now();
+  bool good = true;
+  if (session.options.stale) {
+    *chosen = without_proof(*std::move(chosen), *session.options.stale, now);
+    good = chosen->empty();
+  }
+  for (const CopiedItem* item : *chosen) {
+    const bool troubled = is_troubled(*item);
+    good = good && !troubled;
+    session.output.print(copy_line(*item), list_text(*item, now), troubled);
+  }
+  if (!session.output.finish()) return exit_status(ExitCode::kFailed);
+  return exit_status(good ? ExitCode::kOk : ExitCode::kIncomplete);
+}
+
+int run_show(RestoreSession& session) {
+  const auto chosen = chosen_items(session);
+  if (!chosen) return exit_status(ExitCode::kUsage);
+  bool good = true;
+  for (const CopiedItem* item : *chosen) {
+    good = good && !is_troubled(*item);
+    session.output.print(copy_line(*item), show_text(*item, session.root.path, utc_now()), true);
+  }
+  if (!session.output.finish()) return exit_status(ExitCode::kFailed);
+  return exit_status(good ? ExitCode::kOk : ExitCode::kIncomplete);
+}
+
+int run_restore(const RestoreOptions& options, std::FILE* out, std::FILE* err) {
+  RunOutput output({"repo-restore", options.json, options.quiet, options.progress}, out, err,
+                   progress_text);
+  RestoreSession session{options, {}, {}, output};
+  if (options.nice) {
+    if (Status lowered = lower_priority(); !lowered) {
+      output.tell("--nice: " + describe(lowered.error()));
+    }
+  }
+  raise_descriptor_limit();  // deep trees cost a descriptor a level
+  Result<DumpRoot> root = open_copies(options.from);
+  if (!root) return refuse_all(session, root.error());
+  session.root = *std::move(root);
+  Result<std::vector<CopiedItem>> items = list_copies(session.root);
+  if (!items) return refuse_all(session, items.error());
+  session.items = *std::move(items);
+  switch (options.command) {
+    case RestoreCommand::kList:
+      return run_list(session);
+    case RestoreCommand::kShow:
+      return run_show(session);
+    case RestoreCommand::kRestore:
+      return run_restore_items(session);
+    case RestoreCommand::kDrill:
+      return run_drills(session);
+    case RestoreCommand::kScrub:
+      return run_scrub(session);
+  }
+  return exit_status(ExitCode::kFailed);
+}
+
+}  // namespace repo

@@ -1,0 +1,156 @@
+#include "restorer/copies.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <tuple>
+
+#include "base/bytes_path.h"
+#include "base/clock.h"
+#include "base/file_io.h"
+#include "dumper/tree.h"
+#include "scanner/item_id.h"
+
+namespace repo {
+namespace {
+
+constexpr std::size_t kRecordLimit = std::size_t{16} << 20;
+
+// What is wrong with a record that can be read.
+std::string mistake_in(const GenerationSummary& record, const std::string& kind,
+                       const std::string& id) {
+  if (!record.is_intact) return "item.json was changed since it was written";
+  if (record.kind != kind || record.id != id || record.path.empty() ||
+      make_item_id(record.path) != id) {
+    return "item.json is of another item";
+  }
+  return "";
+}
+
+Generation read_generation_at(const DumpRoot& root, const std::string& place,
+                              const std::string& kind, const std::string& id) {
+  Generation generation;
+  generation.place = place;
+  generation.stamp = place.substr(place.rfind('/') + 1);
+  const Result<std::string> text =
+      read_small_file(root.top.get(), place + "/item.json", kRecordLimit);
+  if (!text) {
+    generation.unreadable = describe(text.error());
+    return generation;
+  }
+  const Result<GenerationSummary> record = read_item_record(*text);
+  if (!record) {
+    generation.unreadable = describe(record.error());
+    return generation;
+  }
+  generation.unreadable = mistake_in(*record, kind, id);
+  if (!generation.unreadable.empty()) return generation;
+  generation.stamp = record->generation;
+  generation.record = *record;
+  return generation;
+}
+
+// Names in a folder that may be missing; none where it cannot be read.
+std::vector<std::string> folders_in(int top, const std::string& path) {
+  const Result<UniqueFd> folder = open_beneath(top, path, O_RDONLY | O_DIRECTORY);
+  if (!folder) return {};
+  const Result<std::vector<Listed>> entries = entries_in(folder->get());
+  std::vector<std::string> names;
+  if (!entries) return names;
+  for (const Listed& entry : *entries) {
+    const bool is_folder = entry.type == DT_DIR || entry.type == DT_UNKNOWN;
+    if (is_folder && !entry.name.starts_with('.')) names.push_back(entry.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+const Generation* CopiedItem::find(const std::string& stamp) const {
+  const auto found =
+      std::find_if(generations.begin(), generations.end(),
+                   [&](const Generation& generation) { return generation.stamp == stamp; });
+  return found == generations.end() ? nullptr : &*found;
+}
+
+bool CopiedItem::has_current() const {
+  return !generations.empty() && generations.front().place.starts_with("current/");
+}
+
+Result<DumpRoot> open_copies(const std::string& dir) {
+  DumpRoot root;
+  root.path = dir;
+  while (root.path.size() > 1 && root.path.back() == '/') root.path.pop_back();
+  root.top = UniqueFd(open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!root.top) return system_error("open", dir, errno);
+  for (const auto& [fd, name] :
+       {std::pair(&root.current, "current"), {&root.older, "older"}, {&root.control, "control"}}) {
+    *fd = open_directory(root.top.get(), name);
+  }
+  if (!root.current && !root.older) {
+    return plain_error("use", dir,
+                       "there are no copies in it: neither current/ nor older/ is there");
+  }
+  return root;
+}
+
+Result<std::vector<CopiedItem>> list_copies(const DumpRoot& root) {
+  std::map<std::pair<std::string, std::string>, CopiedItem> found;  // kind, id
+  auto item_of = [&](const std::string& kind, const std::string& id) -> CopiedItem& {
+    CopiedItem& item = found[{kind, id}];
+    item.kind = kind;
+    item.id = id;
+    return item;
+  };
+  const int top = root.top.get();
+  for (const std::string& kind : folders_in(top, "current")) {
+    for (const std::string& id : folders_in(top, "current/" + kind)) {
+      item_of(kind, id).generations.push_back(
+          read_generation_at(root, "current/" + kind + "/" + id, kind, id));
+    }
+  }
+  for (const std::string& kind : folders_in(top, "older")) {
+    for (const std::string& id : folders_in(top, "older/" + kind)) {
+      const std::string above = "older/" + kind + "/" + id;
+      std::vector<std::string> stamps = folders_in(top, above);
+      std::sort(stamps.rbegin(), stamps.rend());
+      for (const std::string& each : stamps) {
+        item_of(kind, id).generations.push_back(
+            read_generation_at(root, above + "/" + each, kind, id));
+      }
+    }
+  }
+  std::vector<CopiedItem> items;
+  for (auto& [key, item] : found) {
+    if (item.generations.empty()) continue;
+    for (const Generation& generation : item.generations) {
+      if (generation.record && item.path.empty()) item.path = generation.record->path;
+    }
+    item.proof = load_proof(root.control.get(), item.kind, item.id);
+    items.push_back(std::move(item));
+  }
+  std::sort(items.begin(), items.end(), [](const CopiedItem& a, const CopiedItem& b) {
+    return std::tie(a.path, a.kind, a.id) < std::tie(b.path, b.kind, b.id);
+  });
+  return items;
+}
+
+Result<UniqueFd> open_generation(const DumpRoot& root, const Generation& generation) {
+  Result<UniqueFd> folder = open_beneath(root.top.get(), generation.place, O_RDONLY | O_DIRECTORY);
+  if (!folder) return system_error("open", generation.place, folder.error().code);
+  return folder;
+}
+
+bool is_removed(int generation) {
+  struct stat st = {};
+  if (fstat(generation, &st) != 0 || st.st_nlink == 0) return true;
+  // Retention takes the record away first.
+  return fstatat(generation, "item.json", &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+}
+
+}  // namespace repo

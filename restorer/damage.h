@@ -1,0 +1,28 @@
+// The one distinction that matters to whoever reads a copy back: is the copy damaged, or could it
+// not be tried?
+#pragma once
+
+#include <cerrno>
+#include <string>
+
+#include "base/error.h"
+
+namespace repo {
+
+inline constexpr const char* kDamage = "trust";
+
+// "cannot trust data/db/current: its SHA-256 is not the recorded one"
+inline Error damage(const std::string& path, const std::string& why) {
+  return plain_error(kDamage, path, why);
+}
+inline bool is_damage(const Error& error) { return error.op == kDamage; }
+
+// What a restored repository does not say of itself is missing from the copy; but for a stop, a
+// deadline, and what this machine is short of.
+inline Error unreadable_fingerprint(const Error& error) {
+  const bool is_ours = error.op.empty() || error.code == ENOMEM || error.code == EMFILE ||
+                       error.code == ENFILE || error.code == ETIMEDOUT;
+  return is_ours ? error : damage("data", "its fingerprint cannot be read: " + describe(error));
+}
+
+}  // namespace repo

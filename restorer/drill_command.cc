@@ -1,0 +1,214 @@
+// --drill: which items, in which order, until when; and what is kept of it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <set>
+
+#include "base/bytes_path.h"
+#include "base/exit_code.h"
+#include "base/host.h"
+#include "base/stop_signal.h"
+#include "base/task_pool.h"
+#include "dumper/disaster.h"
+#include "dumper/dumper.h"
+#include "dumper/sandbox.h"
+#include "dumper/tools.h"
+#include "restorer/choose.h"
+#include "restorer/commands.h"
+#include "restorer/drill_item.h"
+#include "restorer/printer.h"
+#include "restorer/proof_writer.h"
+
+namespace repo {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Items = std::vector<const CopiedItem*>;
+
+// Apart from those of dumps, which may run at the same time.
+constexpr std::uint32_t kFirstUid = kFirstSandboxUid + 1000;
+
+class Drills {
+ public:
+  Drills(RestoreSession& session, const Scratch& scratch, const Tools& tools)
+      : session_(session), scratch_(scratch), tools_(tools), writer_(session.root) {
+    // Others live there, too: a quarter of what is free stays free.
+    constexpr std::uint64_t kPart = 4;
+    const Result<std::uint64_t> free = scratch.free_bytes();
+    if (free) reserve_ = *free / kPart;
+    if (session.options.budget) end_ = start_ + *session.options.budget;
+  }
+
+  RestoreSummary run(const Items& items) {
+    writer_.append(drills_began_line(utc_now(), items.size()));
+    session_.output.progress().begin(items.size());
+    std::atomic<std::size_t> next{0};
+    const std::unique_ptr<TaskPool> pool = make_task_pool(session_.options.jobs);
+    const TaskPool::Task work = [&](int worker) {
+      for (std::size_t i = next++; i < items.size(); i = next++) take(*items[i], worker);
+    };
+    pool->run([&](int worker) {
+      for (int i = 1; i < session_.options.jobs; ++i) pool->spawn(work);
+      work(worker);
+    });
+    return finish();
+  }
+
+ private:
+  void take(const CopiedItem& item, int worker) {
+    if (stop_requested() != 0 || !is_in_time(item)) {
+      ++waiting_;
+      return;
+    }
+    DrillResult result;
+    try {
+      result = drill_item(item, context_for(worker));
+    } catch (const std::exception& error) {  // out of a task it would end all others
+      result.id = item.id;
+      result.kind = item.kind;
+      result.path = item.path;
+      result.time = utc_now();
+      result.error = error.what();
+    }
+    if (stop_requested() != 0 && result.state == DrillState::kNotRun) {
+      ++waiting_;  // it was cut off, and says nothing of itself
+      return;
+    }
+    count(result);
+    writer_.change(item.kind, item.id, [&](Proof proof) {
+      return updated(std::move(proof), result, item.generations);
+    });
+    writer_.append(drill_line(result));
+    session_.output.progress().add_done();
+    session_.output.print(drill_line(result), drill_text(result),
+                          result.state != DrillState::kPassed);
+  }
+
+  // Nothing is begun that will not end within the budget, as far as can be known.
+  bool is_in_time(const CopiedItem& item) {
+    if (!session_.options.budget) return true;
+    const auto expected = expected_time(item).value_or(std::chrono::seconds(0));
+    if (expected > *session_.options.budget) {
+      session_.output.tell(fmt::format(
+          "a drill of {} took {:.0f} s the last time, more than --budget: it needs a larger one",
+          printable(item.path), expected.count()));
+      too_long_ = true;
+      return false;
+    }
+    return Clock::now() + std::chrono::duration_cast<Clock::duration>(expected) < *end_;
+  }
+
+  DrillContext context_for(int worker) const {
+    const Clock::time_point deadline = Clock::now() + session_.options.max_time;
+    return {session_.root,
+            scratch_,
+            tools_,
+            kFirstUid + static_cast<std::uint32_t>(worker),
+            reserve_,
+            {end_ ? std::min(deadline, *end_) : deadline, session_.options.timeout, true,
+             &session_.output.progress()}};
+  }
+
+  void count(const DrillResult& result) {
+    bytes_ += result.bytes;
+    switch (result.state) {
+      case DrillState::kPassed:
+        ++good_;
+        return;
+      case DrillState::kFailed:
+        ++bad_;
+        return;
+      case DrillState::kNotRun:
+        ++not_run_;
+        return;
+    }
+  }
+
+  RestoreSummary finish() {
+    // What is proven now, of all that there is.
+    if (Result<std::vector<CopiedItem>> items = list_copies(session_.root)) {
+      session_.items = *std::move(items);
+    }
+    RestoreSummary summary;
+    summary.command = "drill";
+    summary.good = good_;
+    summary.bad = bad_;
+    summary.not_run = not_run_;
+    summary.waiting = waiting_;
+    Items all;
+    for (const CopiedItem& item : session_.items) all.push_back(&item);
+    const UtcTime now = utc_now();
+    const std::chrono::seconds stale = session_.options.stale.value_or(std::chrono::hours(24 * 7));
+    summary.unproven = without_proof(std::move(all), stale, now).size();
+    summary.bytes = bytes_;
+    summary.seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+    bool kept = true;
+    summary.exit_status = status_of(bad_ + not_run_ == 0 && !too_long_, true);
+    writer_.append(drills_ended_line(now, summary));
+    if (!writer_.is_read_only()) {
+      const Status written = write_disaster_file(session_.root, host_name());
+      std::optional<Error> failure = writer_.failure();
+      if (!failure && !written) failure = written.error();
+      kept = !failure;
+      if (failure) {
+        session_.output.tell("cannot " + describe(*failure) + " in " +
+                             printable(session_.root.path) + ": what was proven is not kept");
+      }
+    } else {
+      session_.output.tell(printable(session_.root.path) +
+                           " cannot be written to: what was proven is not kept");
+    }
+    if (!kept && summary.exit_status == exit_status(ExitCode::kOk)) {
+      summary.exit_status = exit_status(ExitCode::kIncomplete);
+    }
+    return summary;
+  }
+
+  RestoreSession& session_;
+  const Scratch& scratch_;
+  const Tools& tools_;
+  ProofWriter writer_;
+  const Clock::time_point start_ = Clock::now();
+  std::optional<Clock::time_point> end_;
+  std::uint64_t reserve_ = 0;
+  std::atomic<std::size_t> good_{0};
+  std::atomic<std::size_t> bad_{0};
+  std::atomic<std::size_t> not_run_{0};
+  std::atomic<std::size_t> waiting_{0};
+  std::atomic<std::uint64_t> bytes_{0};
+  std::atomic<bool> too_long_{false};
+};
+
+}  // namespace
+
+int run_drills(RestoreSession& session) {
+  const RestoreOptions& options = session.options;
+  auto chosen = chosen_items(session);
+  if (!chosen) return exit_status(ExitCode::kUsage);
+  if (options.stale) *chosen = without_proof(*std::move(chosen), *options.stale, utc_now());
+  oldest_proof_first(*chosen);
+  const Result<Scratch> scratch = Scratch::take(session.root, options.scratch);
+  if (!scratch) return refuse_all(session, scratch.error());
+  std::set<std::string> kinds;
+  for (const CopiedItem* item : *chosen) {
+    if (find_dumper(item->kind)) kinds.insert(item->kind);
+  }
+  const Patience patience = {Clock::now() + options.max_time, options.timeout, true,
+                             &session.output.progress()};
+  const Result<Tools> tools = find_tools(kinds, options.sandbox, scratch->fd(), patience);
+  if (!tools) return refuse_all(session, tools.error());
+  const RestoreSummary summary = Drills(session, *scratch, *tools).run(*chosen);
+  if (stop_requested() != 0) {
+    session.output.tell(
+        fmt::format("stopped by signal {}: the rest was not drilled", stop_requested()));
+  }
+  session.output.print(summary_line(summary),
+                       drill_summary_text(summary, session.items, utc_now()));
+  return session.output.finish() ? summary.exit_status : exit_status(ExitCode::kIncomplete);
+}
+
+}  // namespace repo

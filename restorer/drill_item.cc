@@ -1,0 +1,164 @@
+#include "restorer/drill_item.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+
+#include "base/bytes_path.h"
+#include "dumper/space.h"
+#include "dumper/tree.h"
+#include "restorer/damage.h"
+#include "restorer/drill.h"
+#include "restorer/rebuild.h"
+#include "restorer/whole_copy.h"
+
+namespace repo {
+namespace {
+
+constexpr const char* kCannot = "drill";
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Removes the item's folder in the scratch place, whatever comes.
+class Folder {
+ public:
+  Folder(const Scratch& scratch, const CopiedItem& item) : scratch_(scratch), item_(item) {}
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  // What cannot be removed now is removed by the next drill (Scratch::take).
+  ~Folder() { static_cast<void>(scratch_.remove_folder(item_.kind, item_.id)); }
+
+ private:
+  const Scratch& scratch_;
+  const CopiedItem& item_;
+};
+
+// Beside "FAILED" and "NOT RUN" the verb says nothing more.
+std::string text_of(const Error& error) {
+  if (!is_damage(error) && error.op != kCannot) return describe(error);
+  return (error.path.empty() ? "" : printable(error.path) + ": ") + error.message;
+}
+
+Error cannot(const std::string& why) { return plain_error(kCannot, "", why); }
+
+class ItemDrill {
+ public:
+  ItemDrill(const CopiedItem& item, const DrillContext& context) : item_(item), context_(context) {}
+
+  DrillResult run() {
+    result_.id = item_.id;
+    result_.kind = item_.kind;
+    result_.path = item_.path;
+    const Status done = item_.has_current() ? drill(item_.generations.front())
+                                            : Status(damage("current", "there is no current copy"));
+    result_.time = utc_now();
+    result_.seconds = since(start_);
+    if (done) {
+      result_.state = DrillState::kPassed;
+      return std::move(result_);
+    }
+    result_.state = is_damage(done.error()) ? DrillState::kFailed : DrillState::kNotRun;
+    result_.error = text_of(done.error());
+    result_.tool_output = done.error().output;
+    if (result_.state == DrillState::kFailed) {
+      const Generation* current = item_.has_current() ? &item_.generations.front() : nullptr;
+      const Generation* whole = find_whole(context_.root, item_, current, context_.patience);
+      if (whole) result_.whole_instead = whole->stamp;
+    }
+    return std::move(result_);
+  }
+
+ private:
+  Status drill(const Generation& generation) {
+    if (!generation.record) return damage(generation.place, generation.unreadable);
+    const GenerationSummary& record = *generation.record;
+    result_.generation = generation.stamp;
+    result_.bytes = record.bytes;
+    const Drill* drill = find_drill(item_.kind);
+    if (!drill) return cannot("no drill for this kind is known");
+    const auto tool = context_.tools.of_kind.find(item_.kind);
+    if (tool != context_.tools.of_kind.end() && tool->second.missing) return *tool->second.missing;
+    if (Status room = look_for_room(record.bytes); !room) return room;
+
+    const Result<UniqueFd> opened = open_generation(context_.root, generation);
+    if (!opened) return opened.error();
+    const Folder folder(context_.scratch, item_);
+    const Result<UniqueFd> scratch = context_.scratch.make_folder(item_.kind, item_.id);
+    if (!scratch) return scratch.error();
+    if (mkdirat(scratch->get(), "data", 0700) != 0) return system_error("create", "data", errno);
+    const UniqueFd data = open_directory(scratch->get(), "data");
+    if (!data) return system_error("open", "data", errno);
+
+    Patience patience = context_.patience;
+    patience.has_room = [this] {
+      const Result<std::uint64_t> free = context_.scratch.free_bytes();
+      return !free || *free >= context_.reserve;
+    };
+    RebuildOptions options;
+    options.owners = false;
+    options.patience = patience;
+    const Result<Rebuilt> rebuilt = rebuild(opened->get(), record, data.get(), options);
+    if (!rebuilt) return is_removed(opened->get()) ? taken_away() : rebuilt.error();
+    result_.restore_seconds = since(start_);
+    result_.compared.push_back(fmt::format("SHA-256 of {} files as recorded", rebuilt->files));
+    const DrillJob job{record, scratch->get(), context_.uid, patience};
+    const Result<std::vector<std::string>> compared = drill->run(job, *context_.tools.runner);
+    if (!compared) return compared.error();
+    result_.compared.insert(result_.compared.end(), compared->begin(), compared->end());
+    return {};
+  }
+
+  // The copy, and what a clone and a checkout of it take.
+  Status look_for_room(std::uint64_t bytes) const {
+    constexpr std::uint64_t kSlack = std::uint64_t{8} << 20;
+    const Result<std::uint64_t> free = context_.scratch.free_bytes();
+    if (!free) return free.error();
+    const std::uint64_t usable = *free - std::min(*free, context_.reserve);
+    const std::uint64_t wanted = 2 * bytes + kSlack;
+    if (wanted <= usable) return {};
+    return cannot(fmt::format(
+        "it needs about {} in {}, where a drill may take {}: make room, or name another place with "
+        "--scratch",
+        human_bytes(wanted), printable(context_.scratch.path()), human_bytes(usable)));
+  }
+
+  static Error taken_away() {
+    return cannot("a newer copy took its place meanwhile, and retention has removed this one");
+  }
+
+  const CopiedItem& item_;
+  const DrillContext& context_;
+  const Clock::time_point start_ = Clock::now();
+  DrillResult result_;
+};
+
+}  // namespace
+
+DrillResult drill_item(const CopiedItem& item, const DrillContext& context) {
+  return ItemDrill(item, context).run();
+}
+
+Proof updated(Proof proof, const DrillResult& result, const std::vector<Generation>& generations) {
+  proof.last = result;
+  if (result.state == DrillState::kPassed) {
+    proof.passed = result;
+    proof.bad.erase(result.generation);
+  } else if (result.state == DrillState::kFailed && !result.generation.empty()) {
+    proof.bad[result.generation] = result.error;
+  }
+  std::erase_if(proof.bad, [&](const auto& bad) {
+    return std::none_of(generations.begin(), generations.end(), [&](const Generation& generation) {
+      return generation.stamp == bad.first;
+    });
+  });
+  return proof;
+}
+
+}  // namespace repo

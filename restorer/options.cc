@@ -1,0 +1,183 @@
+#include "restorer/options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "base/bytes_path.h"
+#include "base/clock.h"
+#include "base/exit_code.h"
+#include "base/options_config.h"
+#include "dumper/dumper.h"
+#include "dumper/options.h"
+
+namespace repo {
+namespace {
+
+const CLI::Validator kDuration(mistake_in_duration, "DURATION");
+
+constexpr const char* kName = "repo-restore";
+
+constexpr const char* kDescription =
+    "Brings copies back that repo-dump has made, and proves that they can be brought back.\n\n"
+    "  repo-restore list                          what there is, and what is proven of it\n"
+    "  repo-restore show ITEM                     all generations of one repository\n"
+    "  repo-restore restore ITEM --to TARGET      one back, checked by SHA-256 as it is copied\n"
+    "  repo-restore restore --all --to DIR        all back, below DIR at their original paths\n"
+    "  repo-restore --drill ITEM…|--all|--stale 7d  restore to a scratch place, and use it\n"
+    "  repo-restore --scrub [ITEM…]               read every file of every generation again\n\n"
+    "ITEM is an original path or an id. No command writes to a copy; restore, list and show work\n"
+    "on a read-only dump root, and on what a file-level backup has brought back of one.\n";
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  repo-restore restore /srv/svn/alpha --to /srv/svn/alpha\n"
+    "  repo-restore restore /home/u/proj --to /home/u/proj --with-files\n"
+    "  repo-restore restore --all --to / --from /mnt/backup --map-owner 1001=alice\n"
+    "  repo-restore --drill --stale 7d --budget 30m\n"
+    "  repo-restore list --stale 14d              names what no drill has proven; exit 3 if "
+    "any\n\n";
+
+OptionsMessage usage(const std::string& message) {
+  return {exit_status(ExitCode::kUsage), std::string(kName) + ": " + message + " (see --help)\n"};
+}
+
+// What the words and flags mean together, or what is wrong with them.
+std::optional<OptionsMessage> read_command(std::vector<std::string> words, bool drill, bool scrub,
+                                           RestoreOptions& options) {
+  if (drill && scrub) return usage("--drill and --scrub are two commands: name one");
+  if (drill || scrub) {
+    options.command = drill ? RestoreCommand::kDrill : RestoreCommand::kScrub;
+  } else {
+    if (words.empty()) return usage("list, show, restore, --drill or --scrub is missing");
+    const std::string word = words.front();
+    words.erase(words.begin());
+    if (word == "list") {
+      options.command = RestoreCommand::kList;
+    } else if (word == "show") {
+      options.command = RestoreCommand::kShow;
+    } else if (word == "restore") {
+      options.command = RestoreCommand::kRestore;
+    } else {
+      return usage(printable(word) + ": no such command: list, show and restore are");
+    }
+  }
+  options.items = std::move(words);
+  const bool restores = options.command == RestoreCommand::kRestore;
+  const bool has_items = !options.items.empty();
+  if (options.all && has_items) return usage("--all is instead of an ITEM");
+  if (restores && !options.all && options.items.size() != 1) {
+    return usage("restore needs one ITEM, or --all");
+  }
+  if (options.command == RestoreCommand::kShow && !has_items) return usage("show needs an ITEM");
+  if (restores && options.to.empty()) return usage("restore needs --to, the place where it goes");
+  if (!restores && !options.to.empty()) return usage("--to is for restore");
+  if (!options.generation.empty() && (!restores || options.all)) {
+    return usage("--generation is for restore of one ITEM");
+  }
+  if (!options.generation.empty() && !parse_stamp(options.generation)) {
+    return usage("--generation: a time as show prints it: " + printable(options.generation));
+  }
+  if (drill && !has_items && !options.all && !options.stale) {
+    return usage("--drill needs ITEMs, --all or --stale DURATION");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::variant<RestoreOptions, OptionsMessage> parse_restore_options(
+    int argc, const char* const* argv, const std::string& default_config) {
+  RestoreOptions options;
+  options.jobs = default_dump_jobs();
+  CLI::App app(kDescription, kName);
+  app.set_version_flag("--version", std::string(kName) + " " REPO_BACKUP_VERSION);
+  app.footer(std::string(kExamples) + kExitCodeHelp);
+  std::vector<std::string> words;
+  std::vector<std::string> kinds;
+  std::vector<std::string> users;
+  std::vector<std::string> groups;
+  std::string stale;
+  std::string budget;
+  std::string timeout = "10m";
+  std::string max_time = "6h";
+  std::string sandbox = "auto";
+  bool drill = false;
+  bool scrub = false;
+  app.add_option("COMMAND", words, "list, show or restore, and ITEMs");
+  app.add_option("--from", options.from, "dump root, or a copy of it")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("-k,--kinds", kinds, "only these kinds, with commas: svn,hg,git")
+      ->delimiter(',')
+      ->type_name("LIST");
+  app.add_flag("--all", options.all, "every item")->configurable(false);
+  app.add_option("--to", options.to, "restore: where it goes; must not exist, or be empty")
+      ->type_name("TARGET")
+      ->configurable(false);
+  app.add_option("--generation", options.generation, "restore: an earlier copy, as show names it")
+      ->type_name("TIME")
+      ->configurable(false);
+  app.add_flag("--with-files", options.with_files,
+               "restore: put the .git or .hg alone where working files are already");
+  app.add_option("--map-owner", users, "restore: what user 1001 had is alice's here (repeatable)")
+      ->type_name("1001=alice")
+      ->allow_extra_args(false);
+  app.add_option("--map-group", groups, "the same for groups (repeatable)")
+      ->type_name("1001=alice")
+      ->allow_extra_args(false);
+  app.add_flag("--drill", drill, "restore to a scratch place, use it, compare, and keep the proof")
+      ->configurable(false);
+  app.add_option("--stale", stale, "drill, list: items that no drill has proven for so long")
+      ->type_name("DURATION")
+      ->check(kDuration)
+      ->configurable(false);
+  app.add_option("--budget", budget, "drill: begin nothing that does not end within this time")
+      ->type_name("DURATION")
+      ->check(kDuration);
+  app.add_option("--scratch", options.scratch,
+                 "drill: where to restore to (default: in the dump root)")
+      ->type_name("DIR");
+  app.add_flag("--scrub", scrub, "read all that is there and compare it with its SHA-256")
+      ->configurable(false);
+  app.add_option("-j,--jobs", options.jobs, "items at once")
+      ->type_name("N")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  app.add_option("--timeout", timeout,
+                 "drill: end a tool that reads and writes nothing for so long")
+      ->type_name("DURATION")
+      ->check(kDuration)
+      ->capture_default_str();
+  app.add_option("--max-time", max_time, "give an item up that takes longer in all")
+      ->type_name("DURATION")
+      ->check(kDuration)
+      ->capture_default_str();
+  app.add_option("--sandbox", sandbox, "auto, or none for repositories that you trust")
+      ->type_name("MODE")
+      ->check(CLI::IsMember({"auto", "none"}))
+      ->capture_default_str();
+  app.add_flag("--json", options.json, "print JSON");
+  app.add_flag("-q,--quiet", options.quiet, "print only what went wrong");
+  app.add_flag("--nice", options.nice, "run at idle priority");
+  add_progress_option(app, options.progress);
+  add_config_option(app, default_config);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return parse_message(app, error);
+  }
+  const Result<Config> config = configure(app);
+  if (!config) return config_message(app.get_name(), config.error());
+  if (!stale.empty()) options.stale = *parse_duration(stale);
+  if (!budget.empty()) options.budget = *parse_duration(budget);
+  if (auto wrong = read_command(std::move(words), drill, scrub, options)) return *std::move(wrong);
+  Result<OwnerMap> owners = make_owner_map(users, groups);
+  if (!owners) return usage("cannot " + describe(owners.error()));
+  options.owners = *std::move(owners);
+  options.kinds.insert(kinds.begin(), kinds.end());
+  options.timeout = *parse_duration(timeout);
+  options.max_time = *parse_duration(max_time);
+  options.sandbox = sandbox == "auto";
+  return options;
+}
+
+}  // namespace repo

@@ -1,0 +1,194 @@
+// restore ITEM --to TARGET, and restore --all --to DIR.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <set>
+
+#include "base/bytes_path.h"
+#include "base/exit_code.h"
+#include "base/stop_signal.h"
+#include "base/task_pool.h"
+#include "dumper/tree.h"
+#include "restorer/commands.h"
+#include "restorer/json_lines.h"
+#include "restorer/printer.h"
+#include "restorer/restore_item.h"
+
+namespace repo {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Items = std::vector<const CopiedItem*>;
+
+Patience patience_of(RestoreSession& session) {
+  return {Clock::now() + session.options.max_time, session.options.timeout, true,
+          &session.output.progress()};
+}
+
+// DIR of --all, made where it does not exist.
+Result<TargetPath> open_target_folder(const std::string& dir) {
+  TargetPath folder;
+  const std::unique_ptr<char, decltype(&free)> real(realpath(dir.c_str(), nullptr), &free);
+  if (real) {
+    folder.base_path = real.get();
+    folder.base = UniqueFd(open(real.get(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder.base) return system_error("open", dir, errno);
+    return folder;
+  }
+  Result<TargetPath> found = resolve_target(dir);
+  if (!found) return found.error();
+  Result<UniqueFd> made = make_folders(found->base.get(), found->rest);
+  if (!made) return system_error("create", found->full(), made.error().code);
+  folder.base_path = found->full();
+  folder.base = *std::move(made);
+  return folder;
+}
+
+// What lies in each other is one group, in the order in which it must come back.
+std::vector<Items> groups_of(const Items& items) {
+  std::vector<Items> groups;
+  for (const CopiedItem* item : items) {
+    const bool is_inside = !groups.empty() && !item->path.empty() &&
+                           is_within(item->path, groups.back().front()->path);
+    if (!is_inside) groups.emplace_back();
+    groups.back().push_back(item);
+  }
+  return groups;
+}
+
+class Restores {
+ public:
+  Restores(RestoreSession& session, const TargetPath& folder)
+      : session_(session), folder_(folder) {}
+
+  RestoreSummary run(const Items& items) {
+    const Clock::time_point start = Clock::now();
+    const std::vector<Items> groups = groups_of(items);
+    session_.output.progress().begin(items.size());
+    std::atomic<std::size_t> next{0};
+    const std::unique_ptr<TaskPool> pool = make_task_pool(session_.options.jobs);
+    const TaskPool::Task work = [&](int) {
+      for (std::size_t i = next++; i < groups.size(); i = next++) restore_group(groups[i]);
+    };
+    pool->run([&](int worker) {
+      for (int i = 1; i < session_.options.jobs; ++i) pool->spawn(work);
+      work(worker);
+    });
+    RestoreSummary summary;
+    summary.command = "restore";
+    summary.good = good_;
+    summary.bad = bad_;
+    summary.bytes = bytes_;
+    summary.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    summary.exit_status = status_of(bad_ == 0 && !incomplete_, good_ > 0);
+    return summary;
+  }
+
+ private:
+  void restore_group(const Items& group) {
+    std::set<std::string> done;  // paths that this run has put there, of another kind maybe
+    for (const CopiedItem* item : group) {
+      if (stop_requested() != 0) return;
+      const RestoreResult result = restore_one(*item, done.contains(item->path));
+      if (result.error) {
+        ++bad_;
+      } else {
+        ++good_;
+        bytes_ += result.bytes;
+        done.insert(item->path);
+        if (!result.not_set.empty()) incomplete_ = true;
+      }
+      session_.output.progress().add_done();
+      session_.output.print(restore_line(result), restore_text(result),
+                            result.error || !result.not_set.empty());
+    }
+  }
+
+  RestoreResult restore_one(const CopiedItem& item, bool is_shared_path) {
+    const Patience patience = patience_of(session_);
+    RestoreResult result;
+    result.id = item.id;
+    result.kind = item.kind;
+    result.path = item.path;
+    result.target = join_path(folder_.base_path, item.path.empty() ? item.id : item.path.substr(1));
+    const Result<const Generation*> generation =
+        generation_to_restore(session_.root, item, "", patience);
+    if (!generation) {
+      result.error = generation.error();
+      return result;
+    }
+    if (item.path.size() < 2) {
+      result.error = plain_error("restore", "", "the root directory itself: name it, with --to");
+      return result;
+    }
+    return restore_item({session_.root, item, **generation, folder_.base.get(), folder_.base_path,
+                         item.path.substr(1), session_.options.with_files || is_shared_path,
+                         session_.options.owners, patience});
+  }
+
+  RestoreSession& session_;
+  const TargetPath& folder_;
+  std::atomic<std::size_t> good_{0};
+  std::atomic<std::size_t> bad_{0};
+  std::atomic<std::uint64_t> bytes_{0};
+  std::atomic<bool> incomplete_{false};
+};
+
+int restore_all(RestoreSession& session, const Items& items) {
+  const Result<TargetPath> folder = open_target_folder(session.options.to);
+  if (!folder) return refuse_all(session, folder.error());
+  const RestoreSummary summary = Restores(session, *folder).run(items);
+  if (stop_requested() != 0) {
+    session.output.tell(
+        fmt::format("stopped by signal {}: the rest was not restored", stop_requested()));
+  }
+  session.output.print(summary_line(summary), restore_summary_text(summary));
+  return session.output.finish() ? summary.exit_status : exit_status(ExitCode::kFailed);
+}
+
+int restore_one(RestoreSession& session, const CopiedItem& item) {
+  const RestoreOptions& options = session.options;
+  const Patience patience = patience_of(session);
+  Result<const Generation*> generation =
+      generation_to_restore(session.root, item, options.generation, patience);
+  if (!generation) return refuse_all(session, generation.error());
+  const Result<TargetPath> target = resolve_target(options.to);
+  if (!target) return refuse_all(session, target.error());
+  session.output.progress().begin(1);
+  const RestoreResult result =
+      restore_item({session.root, item, **generation, target->base.get(), target->base_path,
+                    target->rest, options.with_files, options.owners, patience});
+  if (stop_requested() != 0) {
+    session.output.tell(
+        fmt::format("stopped by signal {}: nothing was restored", stop_requested()));
+    return exit_status_for_signal(stop_requested());
+  }
+  session.output.print(restore_line(result), restore_text(result),
+                       result.error || !result.not_set.empty());
+  if (!session.output.finish()) return exit_status(ExitCode::kIncomplete);
+  if (result.error && result.error->code == EWOULDBLOCK) return exit_status(ExitCode::kLocked);
+  if (result.error) return exit_status(ExitCode::kFailed);
+  return exit_status(result.not_set.empty() ? ExitCode::kOk : ExitCode::kIncomplete);
+}
+
+}  // namespace
+
+int run_restore_items(RestoreSession& session) {
+  const auto chosen = chosen_items(session);
+  if (!chosen) return exit_status(ExitCode::kUsage);
+  if (session.options.all) return restore_all(session, *chosen);
+  if (chosen->size() != 1) {
+    session.output.tell("several copies have this path: choose one with --kinds");
+    return exit_status(ExitCode::kUsage);
+  }
+  return restore_one(session, *chosen->front());
+}
+
+}  // namespace repo

@@ -1,0 +1,100 @@
+#include "restorer/restore_item.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+
+#include "base/bytes_path.h"
+#include "restorer/damage.h"
+#include "restorer/rebuild.h"
+#include "restorer/whole_copy.h"
+
+namespace repo {
+namespace {
+
+Status restore(const RestoreJob& job, RestoreResult& result) {
+  const GenerationSummary& record = *job.generation.record;
+  const Result<UniqueFd> generation = open_generation(job.root, job.generation);
+  if (!generation) return generation.error();
+  Place::Options options;
+  options.with_files = job.with_files;
+  if (record.store.starts_with(record.path + "/")) {
+    options.store = record.store.substr(record.path.size() + 1);
+  }
+  Result<Place> place = Place::prepare(job.base, job.rest, options);
+  if (!place) {
+    Error error = place.error();
+    error.path = join_path(job.base_path, error.path);
+    return error;
+  }
+  RebuildOptions how;
+  how.map = job.owners;
+  how.patience = job.patience;
+  Result<Rebuilt> rebuilt = rebuild(generation->get(), record, place->data(), how);
+  if (!rebuilt) {
+    Error error = rebuilt.error();
+    if (is_damage(error)) {
+      error.path = join_path(job.root.path, job.generation.place) + "/" + error.path;
+      const Generation* whole = find_whole(job.root, job.item, &job.generation, job.patience);
+      error.message += told_of_whole(whole);
+    } else if (!error.op.empty()) {
+      error.path = error.path.empty() ? result.target : join_path(result.target, error.path);
+    }
+    return error;
+  }
+  if (Status put = place->put(); !put) {
+    Error error = put.error();
+    error.path = result.target;
+    return error;
+  }
+  result.bytes = rebuilt->bytes;
+  result.not_set = std::move(rebuilt->not_set);
+  return {};
+}
+
+}  // namespace
+
+RestoreResult restore_item(const RestoreJob& job) {
+  const auto start = std::chrono::steady_clock::now();
+  RestoreResult result;
+  result.id = job.item.id;
+  result.kind = job.item.kind;
+  result.path = job.item.path;
+  result.generation = job.generation.stamp;
+  result.target = join_path(job.base_path, job.rest);
+  if (const Status done = restore(job, result); !done) result.error = done.error();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+Result<const Generation*> generation_to_restore(const DumpRoot& root, const CopiedItem& item,
+                                                const std::string& stamp,
+                                                const Patience& patience) {
+  if (!stamp.empty()) {
+    const Generation* named = item.find(stamp);
+    if (named && named->record) return named;
+    if (named) return damage(join_path(root.path, named->place), named->unreadable);
+    std::string message = "there is no copy of " + stamp + "; there are";
+    for (const Generation& each : item.generations) message += " " + printable(each.stamp);
+    return plain_error("restore", item.path, message);
+  }
+  const Generation* current = item.has_current() ? &item.generations.front() : nullptr;
+  auto instead = [&] { return told_of_whole(find_whole(root, item, current, patience)); };
+  if (!current) {
+    return damage(join_path(root.path, "current/" + item.kind + "/" + item.id),
+                  "it is missing" + instead());
+  }
+  if (!current->record) {
+    return damage(join_path(root.path, current->place), current->unreadable + instead());
+  }
+  if (const std::string* bad = item.proof.why_bad(current->stamp)) {
+    return damage(join_path(root.path, current->place), "it is known to be damaged: " + *bad +
+                                                            instead() +
+                                                            ". To restore it all the same: "
+                                                            "--generation " +
+                                                            current->stamp);
+  }
+  return current;
+}
+
+}  // namespace repo

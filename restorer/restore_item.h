@@ -1,0 +1,44 @@
+// One restore, from a generation to its place.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "restorer/copies.h"
+#include "restorer/owner_map.h"
+#include "restorer/place.h"
+
+namespace repo {
+
+struct RestoreResult {
+  std::string id;
+  std::string kind;
+  std::string path;  // of the source
+  std::string generation;
+  std::string target;  // where it is now, or was to be
+  double seconds = 0;
+  std::uint64_t bytes = 0;
+  std::vector<std::string> not_set;  // of owners, modes and attributes (Rebuilt)
+  std::optional<Error> error;        // set: nothing was restored
+};
+
+struct RestoreJob {
+  const DumpRoot& root;
+  const CopiedItem& item;
+  const Generation& generation;
+  int base = -1;  // an open directory, and its path
+  std::string base_path;
+  std::string rest;  // from there to the target
+  bool with_files = false;
+  const OwnerMap& owners;
+  Patience patience;
+};
+
+RestoreResult restore_item(const RestoreJob& job);
+
+// The generation with this stamp; without one the current one. The error names what there is
+// instead where that one is missing, unreadable or known to be damaged (which `stamp` overrides).
+Result<const Generation*> generation_to_restore(const DumpRoot& root, const CopiedItem& item,
+                                                const std::string& stamp, const Patience& patience);
+
+}  // namespace repo

@@ -1,0 +1,148 @@
+// --scrub: every file of every generation, by its recorded SHA-256.
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+
+#include "base/bytes_path.h"
+#include "base/exit_code.h"
+#include "base/stop_signal.h"
+#include "base/task_pool.h"
+#include "restorer/commands.h"
+#include "restorer/damage.h"
+#include "restorer/printer.h"
+#include "restorer/proof_writer.h"
+#include "restorer/read_back.h"
+#include "restorer/scratch.h"
+
+namespace repo {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Items = std::vector<const CopiedItem*>;
+
+class Scrub {
+ public:
+  explicit Scrub(RestoreSession& session) : session_(session), writer_(session.root) {}
+
+  RestoreSummary run(const Items& items, bool keeps) {
+    const Clock::time_point start = Clock::now();
+    session_.output.progress().begin(items.size());
+    std::atomic<std::size_t> next{0};
+    const std::unique_ptr<TaskPool> pool = make_task_pool(session_.options.jobs);
+    const TaskPool::Task work = [&](int) {
+      for (std::size_t i = next++; i < items.size(); i = next++) take(*items[i], keeps);
+    };
+    pool->run([&](int worker) {
+      for (int i = 1; i < session_.options.jobs; ++i) pool->spawn(work);
+      work(worker);
+    });
+    RestoreSummary summary;
+    summary.command = "scrub";
+    summary.good = good_;
+    summary.bad = bad_;
+    summary.not_run = not_run_;
+    summary.bytes = bytes_;
+    summary.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    bool kept = true;
+    if (keeps) {
+      if (const std::optional<Error> failure = writer_.failure()) {
+        session_.output.tell("cannot " + describe(*failure) + " in " +
+                             printable(session_.root.path) + ": what was found is not kept");
+        kept = writer_.is_read_only();
+      }
+    }
+    summary.exit_status = status_of(bad_ + not_run_ == 0 && kept, true);
+    return summary;
+  }
+
+ private:
+  void take(const CopiedItem& item, bool keeps) {
+    std::vector<ScrubResult> results;
+    for (const Generation& generation : item.generations) {
+      if (stop_requested() != 0) return;
+      std::optional<ScrubResult> result = read(item, generation);
+      if (!result) continue;  // retention has taken it away
+      (result->error.empty() ? good_ : result->is_damaged ? bad_ : not_run_)++;
+      bytes_ += result->bytes;
+      session_.output.print(scrub_line(*result), scrub_text(*result), !result->error.empty());
+      results.push_back(*std::move(result));
+    }
+    session_.output.progress().add_done();
+    if (keeps) {
+      writer_.change(item.kind, item.id,
+                     [&](Proof proof) { return with(std::move(proof), results); });
+    }
+  }
+
+  // What a drill has found stays: digests that fit say nothing against it.
+  static Proof with(Proof proof, const std::vector<ScrubResult>& results) {
+    bool whole = !results.empty();
+    for (const ScrubResult& result : results) {
+      whole = whole && result.error.empty();
+      if (result.is_damaged && parse_stamp(result.generation)) {
+        proof.bad[result.generation] = result.error;
+      }
+    }
+    if (whole) proof.scrubbed = utc_now();
+    return proof;
+  }
+
+  std::optional<ScrubResult> read(const CopiedItem& item, const Generation& generation) {
+    const Clock::time_point start = Clock::now();
+    ScrubResult result{item.id, item.kind, item.path, generation.stamp, generation.place, 0,
+                       0,       false,     ""};
+    const Result<UniqueFd> folder = open_generation(session_.root, generation);
+    if (!folder) {
+      if (folder.error().code == ENOENT) return std::nullopt;
+      result.error = describe(folder.error());
+      return result;
+    }
+    Status good = Status();
+    if (!generation.record) {
+      good = damage(generation.place, generation.unreadable);
+    } else {
+      const Patience patience = {start + session_.options.max_time, session_.options.timeout, true,
+                                 &session_.output.progress()};
+      good = check_generation(folder->get(), *generation.record, patience);
+      result.bytes = generation.record->bytes;
+    }
+    result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    if (good) return result;
+    if (is_removed(folder->get()) && generation.record) return std::nullopt;
+    result.is_damaged = is_damage(good.error());
+    result.error = describe(good.error());
+    return result;
+  }
+
+  RestoreSession& session_;
+  ProofWriter writer_;
+  std::atomic<std::size_t> good_{0};
+  std::atomic<std::size_t> bad_{0};
+  std::atomic<std::size_t> not_run_{0};
+  std::atomic<std::uint64_t> bytes_{0};
+};
+
+}  // namespace
+
+int run_scrub(RestoreSession& session) {
+  const auto chosen = chosen_items(session);
+  if (!chosen) return exit_status(ExitCode::kUsage);
+  // Held for what is written: on a read-only dump root there is nothing to hold.
+  const Result<Scratch> held = Scratch::take(session.root, "");
+  if (!held && held.error().code == EWOULDBLOCK) return refuse_all(session, held.error());
+  const bool keeps = static_cast<bool>(held);
+  const RestoreSummary summary = Scrub(session).run(*chosen, keeps);
+  if (!keeps) {
+    session.output.tell("cannot " + describe(held.error()) + ": what was found is not kept");
+  }
+  if (stop_requested() != 0) {
+    session.output.tell(
+        fmt::format("stopped by signal {}: the rest was not read", stop_requested()));
+  }
+  session.output.print(summary_line(summary), scrub_summary_text(summary));
+  return session.output.finish() ? summary.exit_status : exit_status(ExitCode::kIncomplete);
+}
+
+}  // namespace repo
