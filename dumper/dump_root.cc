@@ -32,50 +32,28 @@ constexpr const char* kMarkerText =
 constexpr const char* kReadme = R"(Copies of repositories, made and verified by repo-backup
 =======================================================
 
-current/KIND/ID/    the newest copy of a repository; item.json names its original path
-older/KIND/ID/TIME/ earlier ones
+current/KIND/ID/     the newest copy of a repository
+older/KIND/ID/TIME/  earlier ones
+DISASTER.md          the whole machine is lost: what to do, what there is, how long it takes
 
-To bring one back by hand, as root, with no tool of repo-backup (KIND svn here; for hg see 5, git 6):
+In the folder of a copy: data/ is the copy, usable as it is; RESTORE.md has the commands that bring
+it back by hand, with no tool of repo-backup; item.json says what it is; SHA256SUMS has the digest of
+every file; owners says whose everything was.
 
-  1. Find it:     grep -ls '"path": "/srv/svn/alpha"' current/*/*/item.json older/*/*/*/item.json
-                  C=/path/to/current/svn/ID           (the folder of that file)
-  2. Check it:    (cd "$C" && sha256sum --quiet -c SHA256SUMS)
-  3. Copy it to where only root can go, and give it its owners and modes. Each line of the file
-     `owners` says TYPE MODE UID GID XATTRS PATH, with PATH relative to data/:
+To find the copy of /srv/svn/alpha:
 
-       mkdir -m 700 /srv/svn/restoring && cp -aT "$C/data" /srv/svn/restoring/alpha
-       cd /srv/svn/restoring/alpha && tac "$C/owners" | while IFS= read -r line; do
-         set -f; set -- $line; path=$(printf '%b.' "${line#* * * * * }"); path=./${path%.}
-         [ -e "$path" ] || [ -L "$path" ] || continue
-         chown -h "$3:$4" -- "$path"; [ -L "$path" ] || chmod "$2" -- "$path"
-         [ "$5" = - ] || for attribute in $(printf %s "$5" | tr , ' '); do
-           setfattr -h -n "${attribute%%=*}" -v "0s${attribute#*=}" -- "$path"; done
-       done
+    grep -ls '"path": "/srv/svn/alpha"' current/*/*/item.json older/*/*/*/item.json
 
-     (A FIFO or socket in `owners` was not copied. XATTRS, "-" or NAME=BASE64,..., holds access
-     control lists too: without setfattr, of the package attr, a file that has one gives its group
-     what only the list was to give.)
-  4. Put it in place, where nothing is:  cd / && mv /srv/svn/restoring/alpha /srv/svn/alpha
-     Try it:                             svnadmin verify /srv/svn/alpha
-  5. hg: data holds .hg alone, as the working files are no part of the copy. The same steps. Never
-     run hg on it as root: the hooks and extensions of its .hg/hgrc would run. As the owner:
+Then go to the folder of that file, and do what RESTORE.md says there. Where repo-backup is at hand,
+this does the same, and checks every file while it copies:
 
-       runuser -u OWNER -- env HGRCPATH= HGRCSKIPREPO=1 hg -R /srv/hg/beta verify
-       runuser -u OWNER -- env HGRCPATH= HGRCSKIPREPO=1 hg -R /srv/hg/beta update -C .
-
-     The second one writes the working files of the last update again.
-  6. git: data is the bare repository, or holds .git alone. The same steps, and as the owner:
-
-       runuser -u OWNER -- git -C /srv/git/gamma fsck   # "dangling" is no damage
-       runuser -u OWNER -- git -C /srv/git/gamma checkout -f        (not for a bare one)
-
-     Linked worktrees: `git worktree repair` where they are in another place now.
+    repo-restore restore /srv/svn/alpha --to /srv/svn/alpha --from .
 
 A path with quotes, control characters or invalid UTF-8 stands in item.json as JSON escapes it, with
-its exact bytes in "path_b64". A directory inside a repository that is a repository itself is a copy
-of its own: restore the outer one first; step 4 then needs the empty folder removed, if there is one.
+its exact bytes in "path_b64". A repository inside another one is a copy of its own: restore the
+outer one first; the empty folder that it may have for the inner one is in nobody's way.
 
-control/ is repo-backup's own: its lock, unfinished copies, and the records of its runs.
+control/ is repo-backup's own: its lock, unfinished copies, and the records of its runs and drills.
 )";
 
 Result<std::string> real_path(const std::string& path) {

@@ -24,6 +24,9 @@ std::vector<std::pair<std::string, std::string>> hg_config_for(int data) {
     if (needed.find("\n" + extension + "\n") == std::string::npos) continue;
     config.emplace_back("extensions." + extension, "");
   }
+  if (needed.find("\ntreemanifest\n") != std::string::npos) {  // else it cannot be cloned
+    config.emplace_back("experimental.changegroup3", "yes");
+  }
   return config;
 }
 

@@ -1,6 +1,8 @@
 # shellcheck shell=sh disable=SC2154  # after drill_prologue.sh
-# $2 a name that is free in the repository. HGRCPATH names the only configuration.
-h() { command hg --noninteractive "$@"; }
+# $2 a name that is free in the repository. HGRCPATH names the only configuration. $3 yes: hg
+# itself is to say how many changesets there are afterwards.
+# Blobs of lfs are fetched from where a clone has its changesets from.
+h() { command hg --noninteractive --config "lfs.url=$url/data/.hg/store/lfs/objects" "$@"; }
 if [ -e data/.hg/store/journal ] || [ -e data/.hg/journal ]; then
   step 'hg recover of an abandoned transaction'
   h -R data recover -q
@@ -10,8 +12,9 @@ step 'hg log'
 last=$(h --hidden -R data log -r tip -T '{rev} {node}')
 fact changesets "$((${last%% *} + 1))"
 fact tip "${last#* }"
+subrepositories=$(find data/.hg -name '*hgsub.i')
 take() { # REPOSITORY REVISION: its files, without those of repositories inside it
-  if h -R "$1" files -q -r "$2" path:.hgsub >/dev/null 2>&1; then
+  if [ -n "$subrepositories" ]; then
     h -R "$1" archive -q -r "$2" "$PWD/exported"
     rm -rf exported
   else
@@ -29,17 +32,17 @@ known data
 known clone
 fact known "$(sort data.known | sha256sum)"
 fact cloned "$(sort clone.known | sha256sum)"
-visible=$(h -R data log -r tip -T '{rev}')
-if [ "${visible:--1}" -ge 0 ]; then
-  step 'update to the tip'
-  take data tip
-fi
+step 'update to the tip'
+take data tip
 changesets=$(wc -l <clone.known)
 if [ "$changesets" -gt 0 ]; then
   step 'update to an older changeset'
   take clone "$((changesets / 2))"
 fi
 step 'a commit'
-h -R data update -q -C null
 echo drill >"data/$2"
 h -R data commit -q -A -u drill -m 'a drill of repo-restore' "data/$2"
+if [ "$3" = yes ]; then
+  after=$(h -R data log -r tip -T '{rev}')
+  fact after "$((after + 1))"
+fi

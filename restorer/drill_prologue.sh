@@ -7,6 +7,7 @@
 set -eu
 umask 077
 cd -- "$1"
+export HOME="$PWD" # caches of tools
 step() { printf '+%s\n' "$1"; }
 fact() { printf '=%s %s\n' "$1" "$2"; }
 # A path in a URL has some letters in another form.

@@ -4,7 +4,7 @@ repository=$url/data
 s() { command svn --non-interactive --config-dir "$PWD/config" "$@"; }
 if [ "$2" = bdb ]; then
   step 'svnadmin recover'
-  svnadmin recover -q data
+  svnadmin recover data >&2
 fi
 step 'svnlook'
 uuid=$(svnlook uuid data)
