@@ -23,33 +23,35 @@ constexpr const char* kOwnersLoop =
 // As whom a tool is run on what came back: its hooks and settings are that user's, never root's.
 std::string as_owner(const Repository& source, bool as_root) {
   if (!as_root || source.uid == 0) return "";
-  return fmt::format("setpriv --reuid={} --regid={} --clear-groups ", source.uid, source.gid);
+  return fmt::format("setpriv --reuid={} --regid={} --clear-groups env -u HOME ", source.uid,
+                     source.gid);
 }
 
-// The commands that show that the restored repository works.
+constexpr const char* kFilesThatAreMissing =
+    "\nThe working files, as far as they are not there:\n\n";
+
+// The commands that show that the restored repository works. svn takes no path that is not UTF-8.
 std::string trial(const ItemRecord& record, bool as_root) {
   const Repository& source = record.source;
   const std::string as = as_owner(source, as_root);
   const bool has_files = source.store != source.path;
   if (source.kind == "svn") {
     const bool is_bdb = find_text(record.fingerprint, "fs_type") == "bdb";
-    return (is_bdb ? "    " + as + "svnadmin recover \"$T\"\n" : std::string()) + "    " + as +
-           "svnadmin verify -q \"$T\"\n";
+    return "    cd \"$T\"\n" + (is_bdb ? "    " + as + "svnadmin recover .\n" : std::string()) +
+           "    " + as + "svnadmin verify -q .\n";
   }
   if (source.kind == "hg") {
-    const std::string hg = "    " + as + "env HGRCPATH= HGRCSKIPREPO=1 hg -R \"$T\" ";
-    return hg +
-           "verify -q\n\nThe working files as of the last update, where they are not there:\n\n" +
-           hg + "update -q -C .\n";
+    const std::string hg =
+        "    " + as + (as.empty() ? "env " : "") + "HGRCPATH= HGRCSKIPREPO=1 hg -R \"$T\" ";
+    return hg + "verify -q\n" + kFilesThatAreMissing + hg + "revert -q -r . 'set:missing()'\n";
   }
   if (source.kind == "git") {
-    const std::string git = "    " + as + "git -C \"$T\" ";
-    std::string text = git + "fsck --no-dangling --no-progress\n";
+    const std::string git = as + "git -C \"$T\" ";
+    std::string text = "    " + git + "fsck --no-dangling --no-progress\n";
     if (has_files) {
-      text +=
-          "\nThe working files, where they are not there (this overwrites those that are):\n\n" +
-          git + "checkout -q -f\n\nLinked worktrees that are in another place now:\n\n" + git +
-          "worktree repair\n";
+      text += kFilesThatAreMissing + ("    " + git) + "ls-files -d -z | " + git +
+              "checkout-index -z --stdin\n\nLinked worktrees that are in another place now:\n\n" +
+              "    " + git + "worktree repair\n";
     }
     return text;
   }

@@ -19,7 +19,7 @@ namespace {
 std::string cell(const std::string& bytes) {
   std::string text;
   for (const char c : printable(bytes)) {
-    if (c == '|' || c == '<' || c == '`' || c == '*' || c == '_') text += '\\';
+    if (c == '|' || c == '<' || c == '`' || c == '*') text += '\\';
     text += c;
   }
   return text;

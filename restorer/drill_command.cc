@@ -1,5 +1,6 @@
 // --drill: which items, in which order, until when; and what is kept of it.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -107,7 +108,8 @@ class Drills {
     return {session_.root,
             scratch_,
             tools_,
-            kFirstUid + static_cast<std::uint32_t>(worker),
+            // Without a sandbox tools run as this user.
+            session_.options.sandbox ? kFirstUid + static_cast<std::uint32_t>(worker) : geteuid(),
             reserve_,
             {end_ ? std::min(deadline, *end_) : deadline, session_.options.timeout, true,
              &session_.output.progress()}};

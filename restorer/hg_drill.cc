@@ -75,7 +75,8 @@ class HgDrill final : public Drill {
   static Status disarm(const DrillJob& job, int data) {
     const Result<UniqueFd> hg = open_beneath(data, ".hg", O_RDONLY | O_DIRECTORY);
     if (!hg) return hg.error();
-    for (const char* each : {"hgrc", "hgrc-not-shared"}) {
+    // With its caches hg would not read all that it shows: manifestfulltextcache has the last one.
+    for (const char* each : {"hgrc", "hgrc-not-shared", "cache", "wcache"}) {
       if (Status removed = remove_tree(hg->get(), each); !removed) return removed;
     }
     std::string hgrc = kHgrc;

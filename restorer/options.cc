@@ -36,6 +36,19 @@ constexpr const char* kExamples =
     "  repo-restore list --stale 14d              names what no drill has proven; exit 3 if "
     "any\n\n";
 
+// For what the clock has chosen, and nobody waits for.
+constexpr std::chrono::minutes kUsualBudget{30};
+
+// Where repo-dump puts its copies.
+std::string place_of_copies(const Config& config) {
+  if (const ConfigSection* section = find_section(config, "repo-dump")) {
+    for (const ConfigEntry& entry : section->entries) {
+      if (entry.key == "to" && !entry.values.empty()) return entry.values.front().text;
+    }
+  }
+  return DumpOptions().to;
+}
+
 OptionsMessage usage(const std::string& message) {
   return {exit_status(ExitCode::kUsage), std::string(kName) + ": " + message + " (see --help)\n"};
 }
@@ -103,9 +116,9 @@ std::variant<RestoreOptions, OptionsMessage> parse_restore_options(
   bool drill = false;
   bool scrub = false;
   app.add_option("COMMAND", words, "list, show or restore, and ITEMs");
-  app.add_option("--from", options.from, "dump root, or a copy of it")
-      ->type_name("DIR")
-      ->capture_default_str();
+  app.add_option("--from", options.from,
+                 "dump root, or a copy of it (default: repo-dump's --to of the configuration)")
+      ->type_name("DIR");
   app.add_option("-k,--kinds", kinds, "only these kinds, with commas: svn,hg,git")
       ->delimiter(',')
       ->type_name("LIST");
@@ -130,7 +143,8 @@ std::variant<RestoreOptions, OptionsMessage> parse_restore_options(
       ->type_name("DURATION")
       ->check(kDuration)
       ->configurable(false);
-  app.add_option("--budget", budget, "drill: begin nothing that does not end within this time")
+  app.add_option("--budget", budget,
+                 "drill: end in time, oldest proof first (default with --stale: 30m)")
       ->type_name("DURATION")
       ->check(kDuration);
   app.add_option("--scratch", options.scratch,
@@ -167,8 +181,10 @@ std::variant<RestoreOptions, OptionsMessage> parse_restore_options(
   }
   const Result<Config> config = configure(app);
   if (!config) return config_message(app.get_name(), config.error());
+  if (options.from.empty()) options.from = place_of_copies(*config);
   if (!stale.empty()) options.stale = *parse_duration(stale);
   if (!budget.empty()) options.budget = *parse_duration(budget);
+  if (budget.empty() && options.stale) options.budget = kUsualBudget;  // what the clock chooses
   if (auto wrong = read_command(std::move(words), drill, scrub, options)) return *std::move(wrong);
   Result<OwnerMap> owners = make_owner_map(users, groups);
   if (!owners) return usage("cannot " + describe(owners.error()));

@@ -20,7 +20,7 @@ enum class RestoreCommand { kList, kShow, kRestore, kDrill, kScrub };
 
 struct RestoreOptions {
   RestoreCommand command = RestoreCommand::kList;
-  std::string from = "/var/data_backup";
+  std::string from;
   std::vector<std::string> items;  // ids or paths
   bool all = false;
   std::set<std::string> kinds;                 // empty: all

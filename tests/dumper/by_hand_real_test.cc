@@ -46,19 +46,13 @@ class ByHandTest : public test::RealDumpTest {
  protected:
   ByHandTest() : RealDumpTest("svn") {}
 
-  // The commands of README.txt's third step, for a copy to below `target`.
-  std::string commands_of_the_readme(const std::string& target) const {
-    std::istringstream lines(test::read_file(root_->path + "/README.txt"));
+  // The commands of RESTORE.md, up to the one that puts the copy in its place.
+  std::string commands() const {
+    std::istringstream lines(test::read_file(test::current_of(*root_, item_) + "/RESTORE.md"));
     std::string commands;
-    bool inside = false;
     for (std::string line; std::getline(lines, line);) {
-      inside = inside || line.find("mkdir -m 700 /srv/svn/restoring") != std::string::npos;
-      if (inside) commands += line + "\n";
-      if (inside && line == "       done") break;
-    }
-    for (std::size_t at = commands.find("/srv/svn"); at != std::string::npos;
-         at = commands.find("/srv/svn", at + target.size())) {
-      commands.replace(at, 8, target);
+      if (line.starts_with("6. ")) break;
+      if (line.starts_with("    ")) commands += line.substr(4) + "\n";
     }
     return commands;
   }
@@ -76,7 +70,7 @@ std::string access_lists(const std::string& top) {
   return test::must_run({"bash", "-c", "cd \"$0\" && getfacl -n conf/passwd hooks", top});
 }
 
-TEST_F(ByHandTest, TheCommandsOfTheReadmeBringOwnersAndModesBack) {
+TEST_F(ByHandTest, TheCommandsOfRestoreMdBringOwnersAndModesBack) {
   test::svn_create(path_);
   test::svn_commit(path_, "file", "one\n");
   test::write_file(path_ + "/conf/two\nlines \\ and  blanks ", "odd");
@@ -94,24 +88,21 @@ TEST_F(ByHandTest, TheCommandsOfTheReadmeBringOwnersAndModesBack) {
   const std::string passwd = test::snapshot("/etc/passwd");
   must_dump();
 
-  test::make_folder(tree_ / "srv");
-  const std::string script = commands_of_the_readme(tree_ / "srv");
-  ASSERT_THAT(script, HasSubstr("chown"));
+  const std::string source = tree_ / "source";
+  std::filesystem::rename(path_, source);
+  ASSERT_THAT(commands(), HasSubstr("chown"));
   for (const char* shell : {"dash", "bash"}) {
-    const test::Ran ran =
-        test::run({shell, "-c", "C=$1\n" + script, shell, test::current_of(*root_, item_)});
+    const test::Ran ran = test::run(
+        {shell, "-c", "cd \"$1\" || exit\n" + commands(), shell, test::current_of(*root_, item_)});
     EXPECT_EQ(ran.status, 0) << ran.err;
     EXPECT_EQ(ran.err, "");
-    EXPECT_EQ(owners_and_modes(tree_ / "srv/restoring/alpha/conf"),
-              owners_and_modes(path_ + "/conf"))
-        << shell;
-    EXPECT_EQ(owners_and_modes(tree_ / "srv/restoring/alpha/hooks"),
-              owners_and_modes(path_ + "/hooks"));
-    EXPECT_EQ(access_lists(tree_ / "srv/restoring/alpha"), access_lists(path_)) << shell;
-    EXPECT_EQ(test::lstat_of(tree_ / "srv/restoring/alpha/db").st_mode & 07777, 02775U);
-    EXPECT_EQ(test::lstat_of(tree_ / "srv/restoring/alpha").st_uid, 1234U);
-    EXPECT_EQ(test::svn_complaint(tree_ / "srv/restoring/alpha"), "");
-    std::filesystem::remove_all(tree_ / "srv/restoring");
+    EXPECT_EQ(owners_and_modes(path_ + "/conf"), owners_and_modes(source + "/conf")) << shell;
+    EXPECT_EQ(owners_and_modes(path_ + "/hooks"), owners_and_modes(source + "/hooks")) << shell;
+    EXPECT_EQ(access_lists(path_), access_lists(source)) << shell;
+    EXPECT_EQ(test::lstat_of(path_ + "/db").st_mode & 07777, 02775U);
+    EXPECT_EQ(test::lstat_of(path_).st_uid, 1234U);
+    EXPECT_EQ(test::svn_complaint(path_), "");
+    std::filesystem::remove_all(path_);
   }
   EXPECT_EQ(test::snapshot("/etc/passwd"), passwd);
 }

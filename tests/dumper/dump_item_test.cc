@@ -32,7 +32,8 @@ using testing::IsEmpty;
 
 TEST_F(DumpItemTest, AGenerationIsDataChecksumsOwnersAndRecord) {
   const ItemResult result = must_dump();
-  EXPECT_THAT(test::names_in(current()), ElementsAre("SHA256SUMS", "data", "item.json", "owners"));
+  EXPECT_THAT(test::names_in(current()),
+              ElementsAre("RESTORE.md", "SHA256SUMS", "data", "item.json", "owners"));
   EXPECT_EQ(test::read_file(current() + "/data/file"), "the copy\n");
   EXPECT_EQ(test::read_file(current() + "/owners"), "d 0755 0 0 - .\nf 0644 0 0 - file\n");
   EXPECT_EQ(test::read_file(current() + "/SHA256SUMS"), sha256_hex("the copy\n") + "  data/file\n");

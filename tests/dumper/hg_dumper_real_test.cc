@@ -192,7 +192,7 @@ TEST_F(HgRealTest, D10_AnAbandonedTransactionIsCopiedAndProvenRecoverable) {
   EXPECT_EQ(test::read_file(data() + "/.hg/store/journal"),
             test::read_file(path_ + "/.hg/store/journal"));
   EXPECT_THAT(test::names_in(test::current_of(*root_, item_)),
-              ElementsAre("SHA256SUMS", "data", "item.json", "owners"));
+              ElementsAre("RESTORE.md", "SHA256SUMS", "data", "item.json", "owners"));
 
   test::must_run({"cp", "-a", data(), tree_ / "restored"});
   EXPECT_NE(test::hg_complaint(tree_ / "restored"), "") << "the control";

@@ -8,14 +8,16 @@ import shutil
 import signal
 import unittest
 
-from support import (DUMP, ENVIRONMENT, SCAN, TOP, Case, add_hg_commit, add_svn_revision, as_user,
+from support import (DUMP, ENVIRONMENT, RESTORE, SCAN, TOP, Case, add_hg_commit, add_svn_revision, as_user,
                      descendants, main, make_hg, make_mounts_private, make_svn, must, run, wait_for)
 
 # The order in which codes win, from the script's --help.
-ENDS = (  # of repo-scan, of repo-dump (None: must not run), of the script
-    (0, 0, 0), (0, 3, 3), (3, 0, 3), (3, 3, 3), (0, 4, 4), (3, 4, 3), (0, 11, 11), (3, 11, 11),
-    (0, 1, 1), (3, 1, 1), (0, 2, 2), (3, 2, 2), (0, 99, 1), (3, 127, 1), (0, 143, 143),
-    (3, 130, 130), (1, None, 1), (2, None, 2), (5, None, 1), (130, None, 130), (139, None, 139),
+ENDS = (  # of repo-scan, repo-dump, repo-restore (None: must not run), and of the script
+    (0, 0, 0, 0), (0, 3, 0, 3), (3, 0, 0, 3), (3, 3, 3, 3), (0, 4, 0, 4), (3, 4, 0, 3),
+    (0, 11, 0, 11), (3, 11, 3, 11), (0, 1, 0, 1), (3, 1, 3, 1), (0, 2, None, 2), (3, 2, None, 2),
+    (0, 99, 0, 1), (3, 127, 0, 1), (0, 143, 0, 143), (3, 130, 0, 130), (1, None, 0, 1),
+    (1, None, 3, 1), (2, None, None, 2), (5, None, 0, 1), (130, None, 0, 130),
+    (139, None, 0, 139), (0, 0, 3, 3), (0, 0, 1, 1), (0, 0, 11, 11), (0, 3, 2, 2), (0, 0, 143, 143),
 )
 
 
@@ -40,7 +42,7 @@ class NightlyCase(Case):
             folder.mkdir(parents=True)
         for name in ("nightly", "packages.sh"):
             shutil.copy(TOP / "scripts" / name, self.top / "scripts")
-        for tool in (SCAN, DUMP):
+        for tool in (SCAN, DUMP, RESTORE):
             (self.bin / os.path.basename(tool)).symlink_to(tool)
         for name in ("cmake", "ninja"):
             self.stub(self.stubs / name, f'echo {name} "$@" >>{self.log}')
@@ -55,6 +57,10 @@ class NightlyCase(Case):
             path.unlink()
         path.write_text(f"#!/bin/sh\n{text}\n")
         path.chmod(0o755)
+
+    def stub_tools(self):
+        for name in ("repo-scan", "repo-dump", "repo-restore"):
+            self.stub(self.bin / name, f'echo {name} "$@" >>{self.log}')
 
     def nightly(self, *arguments, **keywords):
         done = run(self.script, *arguments, env=self.environment, **keywords)
@@ -71,13 +77,13 @@ class OptionsTest(NightlyCase):
             done = self.nightly(option)
             self.assert_code(done, 0)
             self.assertIn("usage: scripts/nightly [--to DIR] [--config FILE] [--accept ITEM] "
-                          "[--forget ITEM] [ROOT...]", done.text)
+                          "[--forget ITEM]\n", done.text)
             self.assertIn("128+N", done.text)
             self.assertEqual(done.err, b"")
 
     def test_usage_errors(self):
         for arguments in (["--what"], ["-x", self.src], ["--to"], ["--to", ""],
-                          ["--config"], ["--config", ""],
+                          ["--config"], ["--config", ""], ["--stale"], ["--budget", ""],
                           [self.src, "--two", self.to]):
             with self.subTest(arguments=arguments):
                 done = self.nightly(*arguments)
@@ -87,43 +93,53 @@ class OptionsTest(NightlyCase):
         self.assertFalse(self.to.exists())
 
     def test_exit_codes_are_handed_on_the_worst_first(self):
-        for scan, dump, expected in ENDS:
-            with self.subTest(scan=scan, dump=dump):
+        for scan, dump, drill, expected in ENDS:
+            with self.subTest(scan=scan, dump=dump, drill=drill):
                 self.log.unlink(missing_ok=True)
-                for name, code in (("repo-scan", scan), ("repo-dump", dump)):
+                for name, code in (("repo-scan", scan), ("repo-dump", dump),
+                                   ("repo-restore", drill)):
                     self.stub(self.bin / name, f'echo {name} "$@" >>{self.log}; exit {code or 0}')
                 done = self.nightly("--to", self.to, self.src, "a root")
                 self.assert_code(done, expected)
-                ran = [line.split()[0] for line in self.logged() if line.startswith("repo-")]
-                self.assertEqual(ran, ["repo-scan"] + ["repo-dump"] * (dump is not None))
+                ran = [line for line in self.logged() if line.startswith("repo-")]
+                self.assertEqual([line.split()[0] for line in ran],
+                                 ["repo-scan"] + ["repo-dump"] * (dump is not None)
+                                 + ["repo-restore"] * (drill is not None))
                 self.assertEqual(done.err == b"", expected == 0, f"{done}")
                 if dump is not None:
-                    self.assertRegex(self.logged()[-1], f" --to[= ]{self.to}$")
+                    self.assertRegex(ran[1], f" --to[= ]{self.to}$")
+                if drill is not None:
+                    self.assertTrue(
+                        ran[-1].endswith(f" --drill --stale=7d --from={self.to}"), ran[-1])
 
     def test_by_default_everything_is_scanned_and_repo_dump_knows_where_to(self):
-        for name in ("repo-scan", "repo-dump"):
-            self.stub(self.bin / name, f'echo {name} "$@" >>{self.log}')
+        self.stub_tools()
         self.assert_code(self.nightly(), 0)
-        scan, dump = self.logged()[-2:]
+        scan, dump, drill = self.logged()[-3:]
         self.assertTrue(scan.endswith(" -- /"), scan)
         # Else the configuration file's `to` would never count.
         self.assertRegex(dump, "^repo-dump [^ ]+$")
+        self.assertEqual(drill, "repo-restore --drill --stale=7d")
 
-    def test_a_configuration_file_is_given_to_both(self):
-        for name in ("repo-scan", "repo-dump"):
-            self.stub(self.bin / name, f'echo {name} "$@" >>{self.log}')
+    def test_how_long_and_what_is_drilled_can_be_said(self):
+        self.stub_tools()
+        for words in (["--stale", "1d", "--budget", "2h"], ["--stale=1d", "--budget=2h"]):
+            self.assert_code(self.nightly(*words, self.src), 0)
+            self.assertEqual(self.logged()[-1], "repo-restore --drill --stale=1d --budget=2h")
+
+    def test_a_configuration_file_is_given_to_all(self):
+        self.stub_tools()
         for words in (["--config", "c.toml"], ["--config=c.toml"]):
             self.assert_code(self.nightly(*words, self.src), 0)
-            for line in self.logged()[-2:]:
+            for line in self.logged()[-3:]:
                 self.assertIn(" --config=c.toml", line)
 
     def test_answers_are_handed_to_repo_dump(self):
-        for name in ("repo-scan", "repo-dump"):
-            self.stub(self.bin / name, f'echo {name} "$@" >>{self.log}')
+        self.stub_tools()
         words = ["--accept", "/srv/a b", "--forget=x", "--forget", "y"]
         self.assert_code(self.nightly(*words, self.src), 0)
-        scan, dump = self.logged()[-2:]
-        self.assertNotIn("--forget", scan)
+        scan, dump, drill = self.logged()[-3:]
+        self.assertNotIn("--forget", scan + drill)
         self.assertTrue(dump.endswith(" --accept=/srv/a b --forget=x --forget=y"), dump)
 
 
@@ -182,6 +198,7 @@ class WholeWayTest(NightlyCase):
             done = self.nightly(*arguments, cwd="/")
             self.assert_code(done, 0)
             self.assertIn("2 copied and verified", done.text)
+            self.assertIn(f"{2 if night == 0 else 0} passed, 0 failed", done.text)
             self.assertNotIn("nightly:", done.message)
         self.assert_whole()
         self.assertEqual(sorted(self.current()), [os.fsencode(self.alpha), os.fsencode(self.beta)])
@@ -200,7 +217,8 @@ class WholeWayTest(NightlyCase):
         (self.alpha / "db").symlink_to("nowhere")
         done = self.nightly("--to", self.to, self.src)
         self.assert_code(done, 3)
-        self.assertIn("nightly: repo-scan ended with 3, repo-dump with 3", done.message)
+        self.assertIn("nightly: repo-scan ended with 3, repo-dump with 3, repo-restore with 0",
+                      done.message)
         self.assertEqual(list(self.current()), [os.fsencode(self.beta)])
 
     def test_a_root_that_is_none(self):

@@ -23,6 +23,7 @@ SCHEMAS = TOP / "docs" / "schemas"
 BIN = pathlib.Path(os.environ.get("REPO_BACKUP_BIN", TOP / "build" / "release" / "bin"))
 SCAN = str(BIN / "repo-scan")
 DUMP = str(BIN / "repo-dump")
+RESTORE = str(BIN / "repo-restore")
 
 TIMEOUT = 120  # seconds: longer than anything here takes, also under a sanitizer
 ENVIRONMENT = {**os.environ, "LC_ALL": "C.UTF-8", "HGRCPATH": "", "HGPLAIN": "1",
@@ -280,7 +281,7 @@ class Case(unittest.TestCase):
         lines = done.message.split("\n")
         self.assertEqual(len(lines), 2, f"{done}")
         self.assertEqual(lines[1], "", f"{done}")
-        self.assertRegex(lines[0], "^repo-(dump|scan): ", f"{done}")
+        self.assertRegex(lines[0], "^repo-(dump|restore|scan): ", f"{done}")
         for word in words:
             self.assertIn(word, lines[0], f"{done}")
 
@@ -314,12 +315,13 @@ class Case(unittest.TestCase):
 
     def assert_generation(self, folder):
         self.assertEqual({each.name for each in folder.iterdir()},
-                         {"data", "item.json", "SHA256SUMS", "owners"}, folder)
+                         {"data", "item.json", "SHA256SUMS", "owners", "RESTORE.md"}, folder)
         record = read_json(folder / "item.json")
         validate(record, "item")
         self.assertEqual(run("sha256sum", "--quiet", "--strict", "-c", "SHA256SUMS",
                              cwd=folder).code, 0, folder)
-        for name, digest in record["sha256"].items():
+        for name in ("SHA256SUMS", "owners"):
+            digest = record["sha256"][name]
             content = (folder / name).read_bytes()
             self.assertEqual(hashlib.sha256(content).hexdigest(), digest, folder / name)
         files = 0
@@ -330,7 +332,7 @@ class Case(unittest.TestCase):
                 allowed = (0o700,) if stat.S_ISDIR(mode) else (0o600, 0o700)
                 self.assertIn(stat.S_IMODE(mode), allowed, path)
             files += stat.S_ISREG(mode)
-        self.assertEqual(record["totals"]["files"], files - 3, folder)
+        self.assertEqual(record["totals"]["files"], files - 4, folder)
 
     def last_run(self):
         return read_json(max(self.to.glob("control/runs/*.json")))
