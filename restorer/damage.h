@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <string>
 
+#include "base/bytes_path.h"
 #include "base/error.h"
 
 namespace repo {
@@ -16,6 +17,12 @@ inline Error damage(const std::string& path, const std::string& why) {
   return plain_error(kDamage, path, why);
 }
 inline bool is_damage(const Error& error) { return error.op == kDamage; }
+
+// For lines that say "damaged" already.
+inline std::string damage_text(const Error& error) {
+  if (!is_damage(error)) return describe(error);
+  return (error.path.empty() ? std::string() : printable(error.path) + ": ") + error.message;
+}
 
 // What a restored repository does not say of itself is missing from the copy; but for a stop, a
 // deadline, and what this machine is short of.

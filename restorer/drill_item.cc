@@ -19,7 +19,6 @@
 namespace repo {
 namespace {
 
-constexpr const char* kCannot = "drill";
 using Clock = std::chrono::steady_clock;
 
 double since(Clock::time_point start) {
@@ -40,13 +39,7 @@ class Folder {
   const CopiedItem& item_;
 };
 
-// Beside "FAILED" and "NOT RUN" the verb says nothing more.
-std::string text_of(const Error& error) {
-  if (!is_damage(error) && error.op != kCannot) return describe(error);
-  return (error.path.empty() ? "" : printable(error.path) + ": ") + error.message;
-}
-
-Error cannot(const std::string& why) { return plain_error(kCannot, "", why); }
+Error cannot(const std::string& why) { return plain_error("", "", why); }
 
 class ItemDrill {
  public:
@@ -65,7 +58,7 @@ class ItemDrill {
       return std::move(result_);
     }
     result_.state = is_damage(done.error()) ? DrillState::kFailed : DrillState::kNotRun;
-    result_.error = text_of(done.error());
+    result_.error = damage_text(done.error());
     result_.tool_output = done.error().output;
     if (result_.state == DrillState::kFailed) {
       const Generation* current = item_.has_current() ? &item_.generations.front() : nullptr;

@@ -72,7 +72,7 @@ Result<ScriptResult> run_script(const DrillJob& job, const CommandRunner& runner
   if (error.op.empty()) return error;  // a stop
   const std::string step = std::move(error.op);
   error.message = "at \"" + step + "\": " + error.message;
-  error.op = is_of_the_repository(result) ? kDamage : "drill";
+  error.op = is_of_the_repository(result) ? kDamage : "";
   return error;
 }
 

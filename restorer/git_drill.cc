@@ -110,7 +110,7 @@ class GitDrill final : public Drill {
     const auto storage = extensions.find("refstorage");
     if (storage != extensions.end() && storage->second != "files") {
       return plain_error(
-          "drill", "", "git here cannot read refs that are kept as " + printable(storage->second));
+          "", "", "git here cannot read refs that are kept as " + printable(storage->second));
     }
     Directory disarmed;
     if (!path.empty()) disarmed.of = " of " + printable(path);

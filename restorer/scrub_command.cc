@@ -112,7 +112,7 @@ class Scrub {
     if (good) return result;
     if (is_removed(folder->get()) && generation.record) return std::nullopt;
     result.is_damaged = is_damage(good.error());
-    result.error = describe(good.error());
+    result.error = damage_text(good.error());
     return result;
   }
 

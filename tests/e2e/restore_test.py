@@ -1,0 +1,405 @@
+"""repo-restore list, show and restore, with copies as they are, read-only, moved, and damaged."""
+import json
+import os
+import shutil
+import signal
+import stat
+
+from drill_case import DrillCase, flip_byte
+from faults import TRACED, calls_in, strace
+from support import (RESTORE, add_svn_revision, as_user, hg_state, main, make_mounts_private,
+                     make_svn, must, read_json, run, svn_tree, validate, wait_for)
+
+OWNER, GROUP = 1234, 2345
+
+
+def setUpModule():
+    make_mounts_private()
+
+
+def seen(top):
+    """Type, mode, owner, group, size and time of all that is in a tree, and where links lead."""
+    found = {}
+    for base, folders, files in os.walk(os.fsencode(top)):
+        for name in (b".", *folders, *files):
+            path = os.path.join(base, name)
+            st = os.lstat(path)
+            is_file = stat.S_ISREG(st.st_mode)
+            found[os.path.relpath(path, os.fsencode(top))] = (
+                oct(st.st_mode), st.st_uid, st.st_gid, st.st_size if is_file else 0,
+                st.st_mtime_ns, os.readlink(path) if stat.S_ISLNK(st.st_mode) else "")
+    return found
+
+
+class ListTest(DrillCase):
+    def test_lines_are_for_pipes_and_json_has_a_schema(self):
+        odd = self.src / "esc\x1b[31m new\nline \udcff"
+        make_svn(self.src / "plain").rename(odd)
+        self.dump_all()
+        done = self.restore("list")
+        self.assertEqual(len(done.text.splitlines()), 4)
+        self.assertNotIn("\x1b", done.text)
+        lines = self.restore("list", "--json").json_lines()
+        for line in lines:
+            validate(line, "restore")
+        self.assertEqual(len(lines), 4)
+        shown = self.restore("show", self.alpha).text
+        for word in (str(self.alpha), "never", "verified", str(self.copy_of(self.alpha))):
+            self.assertIn(word, shown)
+        validate(self.restore("show", self.alpha, "--json").json_lines()[0], "restore")
+
+    def test_a_folder_without_copies(self):
+        for folder in (self.src, self.tmp / "none"):
+            done = run(RESTORE, "list", "--from", folder)
+            self.assert_code(done, 1)
+            self.assert_one_line(done, str(folder))
+
+    def test_the_place_is_that_of_the_configuration(self):
+        self.dump_all()
+        config = self.tmp / "config.toml"
+        config.write_text(f'[repo-dump]\nto = "{self.to}"\n')
+        self.assertEqual(len(run(RESTORE, "list", "--config", config).text.splitlines()), 3)
+        config.write_text(f'[repo-dump]\nto = "/none"\n[repo-restore]\nfrom = "{self.to}"\n')
+        self.assertEqual(len(run(RESTORE, "list", "--config", config).text.splitlines()), 3)
+
+
+class RestoreTest(DrillCase):
+    def setUp(self):
+        super().setUp()
+        (self.alpha / "hooks/post-commit").write_text("#!/bin/sh\n")
+        must("chown", "-R", f"{OWNER}:{GROUP}", *self.sources)
+        (self.alpha / "db").chmod(0o2775)
+        (self.alpha / "conf/passwd").chmod(0o440)
+        os.chown(self.alpha / "conf/authz", 4321, 4322)
+        (self.alpha / "hooks/post-commit").chmod(0o4755)
+        (self.alpha / "hooks/link").symlink_to("/etc/passwd")
+        must("setfacl", "-m", "u:1236:rw-,m::rw-", self.alpha / "conf/passwd")
+        must("setfacl", "-d", "-m", "g:1237:r-x", self.alpha / "hooks")
+        os.setxattr(self.alpha / "format", "user.note", b"\0\xff")
+        (self.alpha / "db/rep-cache.db-journal").unlink(missing_ok=True)
+
+    def assert_same(self, source, target, top=""):
+        self.assertEqual(seen(target / top), seen(source / top))
+        for name in ("conf/passwd", "hooks"):
+            if (source / name).exists():
+                self.assertEqual(must("getfacl", "-n", "-c", target / name),
+                                 must("getfacl", "-n", "-c", source / name))
+
+    def test_all_comes_back_as_it_was(self):
+        self.dump_all()
+        back = self.tmp / "back"
+        self.restore("restore", self.alpha, "--to", back)
+        self.assert_same(self.alpha, back)
+        self.assertEqual(os.getxattr(back / "format", "user.note"), b"\0\xff")
+        self.assertEqual(svn_tree(back), svn_tree(self.alpha))
+        self.restore("restore", self.copy_of(self.beta).name, "--to", f"{self.tmp}/h/beta/")
+        self.assert_same(self.beta / ".hg", self.tmp / "h/beta/.hg")
+        self.assertEqual(hg_state(self.tmp / "h/beta"), hg_state(self.beta))
+        self.restore("restore", self.gamma, "--to", "gamma", cwd=self.tmp)
+        self.assert_same(self.gamma / ".git", self.tmp / "gamma/.git")
+        self.assertEqual(stat.S_IMODE((self.tmp / "h").stat().st_mode), 0o755)
+
+    def test_all_at_their_places_the_outer_ones_first(self):
+        inner = make_svn(self.tmp / "inner", 1).rename(self.alpha / "inner")
+        nested = make_svn(self.gamma / "vendor/nested", 1)
+        shutil.copytree(self.beta / ".hg", self.gamma / ".hg", symlinks=True)
+        self.dump_all()
+        to = self.tmp / "all"
+        done = self.restore("restore", "--all", "--to", to, "--json")
+        lines = done.json_lines()
+        for line in lines:
+            validate(line, "restore")
+        self.assertEqual((lines[-1]["good"], lines[-1]["bad"]), (6, 0))
+        for source in (self.alpha, inner, nested):
+            self.assertEqual(svn_tree(f"{to}{source}"), svn_tree(source))
+        self.assertEqual(sorted(os.listdir(f"{to}{self.gamma}")), [".git", ".hg", "vendor"])
+        # A second time everything is there, and nothing is touched.
+        before = seen(to)
+        done = self.restore("restore", "--all", "--to", to, code=1)
+        self.assertIn("0 restored, 6 failed", done.text)
+        self.assertEqual(seen(to), before)
+
+    def test_working_files_stay_as_they_are(self):
+        self.dump_all()
+        back = self.tmp / "back"
+        back.mkdir()
+        (back / "mine").write_text("mine")
+        done = self.restore("restore", self.gamma, "--to", back, code=1)
+        self.assertIn("is not empty: nothing there was touched", done.text)
+        self.assertIn("--with-files", done.text)
+        self.assertEqual(os.listdir(back), ["mine"])
+        self.restore("restore", self.gamma, "--to", back, "--with-files")
+        self.assertEqual(sorted(os.listdir(back)), [".git", "mine"])
+        self.assert_same(self.gamma / ".git", back / ".git")
+        done = self.restore("restore", self.gamma, "--to", back, "--with-files", code=1)
+        self.assertIn(".git: File exists", done.text)
+        done = self.restore("restore", self.alpha, "--to", back, "--with-files", code=1)
+        self.assertIn("is not empty", done.text)
+
+    def test_an_earlier_generation(self):
+        self.dump_all()
+        add_svn_revision(self.alpha, "more")
+        self.dump_all()
+        older = next(self.to.glob("older/svn/*/*")).name
+        back = self.tmp / "back"
+        self.restore("restore", self.alpha, "--to", back, "--generation", older)
+        self.assertEqual(must("svnlook", "youngest", back), "3\n")
+        done = self.restore("restore", self.alpha, "--to", self.tmp / "x", "--generation",
+                            "20200101T000000Z", code=1)
+        self.assert_one_line(done, "there is no copy of 20200101T000000Z", older)
+
+    def test_from_what_a_file_level_backup_has_brought_back(self):
+        """Owners, modes and times lost, and read-only."""
+        self.dump_all()
+        mounted = self.tmp / "mnt"
+        mounted.mkdir()
+        must("cp", "-r", "--no-preserve=all", self.to, mounted / "copy")
+        must("chown", "-R", "65534:65534", mounted / "copy")
+        must("mount", "--bind", mounted, mounted)
+        self.addCleanup(must, "umount", mounted)
+        must("mount", "-o", "remount,bind,ro", mounted)
+        for top in ("copy", "only"):
+            if top == "only":  # current/ alone was kept
+                must("cp", "-r", self.to / "current", self.tmp / "current")
+                (self.tmp / "only").mkdir()
+                (self.tmp / "current").rename(self.tmp / "only/current")
+            place = mounted / top if top == "copy" else self.tmp / top
+            done = run(RESTORE, "restore", "--all", "--to", self.tmp / f"all-{top}", "--from", place)
+            self.assert_code(done, 0)
+            back = self.tmp / f"all-{top}/{str(self.alpha)[1:]}"
+            mine, theirs = seen(self.alpha), seen(back)
+            self.assertEqual({path: what[:4] for path, what in theirs.items()},
+                             {path: what[:4] for path, what in mine.items()})
+        done = run(RESTORE, "--scrub", "--from", mounted / "copy")
+        self.assert_code(done, 0)
+        self.assertIn("3 whole, 0 damaged", done.text)
+        self.assertIn("what was found is not kept", done.message)
+
+    def test_other_numbers_on_another_machine(self):
+        self.dump_all()
+        back = self.tmp / "back"
+        self.restore("restore", self.alpha, "--to", back, "--map-owner", f"{OWNER}=daemon",
+                     "--map-owner", "1236=5236", "--map-group", "1237=5237",
+                     "--map-group", f"{GROUP}=5345")
+        self.assertEqual((back.stat().st_uid, back.stat().st_gid), (1, 5345))
+        self.assertEqual((back / "conf/authz").stat().st_uid, 4321)
+        self.assertIn("user:5236:rw-", must("getfacl", "-n", "-c", back / "conf/passwd"))
+        self.assertIn("default:group:5237:r-x", must("getfacl", "-n", "-c", back / "hooks"))
+        hook = (back / "hooks/post-commit").stat()
+        self.assertEqual(stat.S_IMODE(hook.st_mode), 0o755, "nobody's setuid becomes another's")
+        for wrong in ("x=daemon", "1234", "1234=nobody-of-this-name", "1234="):
+            done = self.restore("restore", self.alpha, "--to", self.tmp / "x", "--map-owner", wrong,
+                                code=2)
+            self.assertIn("cannot map", done.message)
+
+    def test_a_user_restores_what_he_may_own(self):
+        self.dump_all()
+        place = self.tmp / "copy"
+        must("cp", "-r", "--preserve=timestamps", self.to, place)
+        must("chmod", "-R", "a+rX", place)
+        self.tmp.chmod(0o755)
+        home = self.tmp / "home"
+        home.mkdir()
+        os.chown(home, OWNER, GROUP)
+        who = ["setpriv", "--reuid", str(OWNER), "--regid", str(GROUP), "--clear-groups", "--"]
+        done = run(*who, RESTORE, "restore", self.beta, "--to", home / "beta", "--from", place)
+        self.assert_code(done, 0)
+        self.assert_same(self.beta / ".hg", home / "beta/.hg")
+        done = run(*who, RESTORE, "restore", self.alpha, "--to", home / "alpha", "--from", place)
+        self.assert_code(done, 3)
+        self.assertIn("owner 4321:4322 could not be set (Operation not permitted): conf/authz",
+                      done.text)
+        self.assertEqual(svn_tree(home / "alpha"), svn_tree(self.alpha))
+        done = run(*as_user(5555), RESTORE, "restore", self.beta, "--to", home / "x", "--from",
+                   place)
+        self.assert_code(done, 1)
+        self.assertIn("Permission denied", done.text + done.message)
+
+
+class PlaceTest(DrillCase):
+    def setUp(self):
+        super().setUp()
+        self.dump_all()
+
+    def test_where_it_may_not_go(self):
+        (self.tmp / "full").mkdir()
+        (self.tmp / "full/mine").touch()
+        (self.tmp / "file").touch()
+        (self.tmp / "link").symlink_to("empty")
+        (self.tmp / "empty").mkdir()
+        (self.tmp / "mounted").mkdir()
+        must("mount", "-t", "tmpfs", "none", self.tmp / "mounted")
+        self.addCleanup(must, "umount", self.tmp / "mounted")
+        for name in ("full", "file", "link", "mounted", "file/below", "/"):
+            with self.subTest(name=name):
+                done = self.restore("restore", self.alpha, "--to", self.tmp / name, code=1)
+                self.assertEqual(len((done.text + done.message).splitlines()), 1)
+        self.assertEqual(os.listdir(self.tmp / "full"), ["mine"])
+        self.assertEqual(os.listdir(self.tmp / "empty"), [])
+        self.assertEqual(os.listdir(self.tmp / "mounted"), [])
+        self.restore("restore", self.alpha, "--to", self.tmp / "empty")
+        self.restore("restore", self.alpha, "--to", self.tmp / "mounted/alpha")
+
+    def test_users_links_do_not_lead_a_restore_of_all_elsewhere(self):
+        to = self.tmp / "all"
+        above = to / str(self.src.parent)[1:]
+        above.mkdir(parents=True)
+        (self.tmp / "elsewhere").mkdir()
+        (above / self.src.name).symlink_to(self.tmp / "elsewhere")
+        done = self.restore("restore", "--all", "--to", to, code=1)
+        self.assertIn("0 restored, 3 failed", done.text)
+        self.assertEqual(os.listdir(self.tmp / "elsewhere"), [])
+
+    def test_killed_it_leaves_nothing_that_looks_whole_and_can_be_done_again(self):
+        back = self.tmp / "place/back"
+        log = self.tmp / "log"
+        self.restore("restore", self.alpha, "--to", self.tmp / "count", before=strace(
+            log, calls=["openat", "fchmod", "renameat", "renameat2", "syncfs", "mkdirat"]),
+                     env=TRACED)
+        calls = {}
+        for call in calls_in(log):
+            calls[call.name] = calls.get(call.name, 0) + 1
+        moments = [("syncfs", 1), ("renameat2", 1), ("mkdirat", 3),
+                   *(("openat", calls["openat"] * part // 8) for part in range(1, 8)),
+                   *(("fchmod", calls["fchmod"] * part // 4) for part in range(1, 4))]
+        for name, count in moments:
+            with self.subTest(name=name, count=count):
+                done = run(*strace(log, inject=[f"{name}:signal=KILL:when={count}"]), RESTORE,
+                           "restore", self.alpha, "--to", back, "--from", self.to, env=TRACED)
+                self.assertNotEqual(done.code, 0)
+                self.assertFalse(back.exists())
+                manifest = read_json(self.scan(self.tmp / "place"))
+                self.assertEqual(manifest["repositories"], [])
+        self.restore("restore", self.alpha, "--to", back)
+        self.assertEqual(os.listdir(self.tmp / "place"), ["back"])
+        self.assertEqual(svn_tree(back), svn_tree(self.alpha))
+
+    def test_stopped_it_leaves_nothing(self):
+        log = self.tmp / "log"
+        process = self.start(*strace(log, inject=["syncfs:signal=STOP:when=1"]), RESTORE,
+                             "restore", self.alpha, "--to", self.tmp / "place/back", "--from",
+                             self.to, env=TRACED)
+        wait_for(lambda: log.exists() and "stopped by SIGSTOP" in log.read_text(), "SIGSTOP")
+        stopped = int(log.read_text().split("stopped by SIGSTOP")[0].split("\n")[-1].split()[0])
+        # While it is at work, nobody else goes there.
+        done = self.restore("restore", self.alpha, "--to", self.tmp / "place/back", code=11)
+        self.assertIn("another restore to this place is at work", done.text + done.message)
+        os.kill(stopped, signal.SIGTERM)
+        os.kill(stopped, signal.SIGCONT)
+        done = self.finish(process)
+        # All was copied: it may be put in its place, whole, or not at all.
+        if done.code == 0:
+            self.assertEqual(os.listdir(self.tmp / "place"), ["back"])
+        else:
+            self.assertFalse((self.tmp / "place").exists(), f"{done}")
+
+    def test_a_full_disk(self):
+        small = self.tmp / "small"
+        small.mkdir()
+        must("mount", "-t", "tmpfs", "-o", "size=40k", "none", small)
+        self.addCleanup(must, "umount", small)
+        done = self.restore("restore", self.alpha, "--to", small / "a/alpha", code=1)
+        self.assertIn("No space left on device", done.text)
+        self.assertEqual(os.listdir(small), [])
+        results = self.restore("restore", "--all", "--to", small, "--json", code=None)
+        self.assertEqual(list(small.rglob(".repo-restore*")), [])
+        self.assertIn(results.code, (1, 3))
+
+    def assert_code(self, done, code):
+        if code is not None:
+            super().assert_code(done, code)
+
+
+class BadInputTest(DrillCase):
+    def setUp(self):
+        super().setUp()
+        self.dump_all()
+        self.folder = self.copy_of(self.alpha)
+        self.record = self.folder / "item.json"
+
+    def assert_refused(self, *words):
+        """Nothing is restored, the file is named, and a list or a scrub tells, too."""
+        back = self.tmp / "back"
+        done = self.restore("restore", self.alpha, "--to", back, code=1)
+        said = done.text + done.message
+        self.assertEqual(len(said.splitlines()), 1, said)
+        for word in words:
+            self.assertIn(word, said)
+        self.assertFalse(back.exists())
+        self.assertEqual(list(self.tmp.glob(".repo-restore*")), [])
+        self.assertIn("DAMAGED", self.restore("--scrub", self.folder.name, code=3).text)
+        done = self.restore("restore", "--all", "--to", self.tmp / "all", code=3)
+        self.assertIn("2 restored, 1 failed", done.text)
+
+    def test_a_flipped_byte(self):
+        flip_byte(self.folder / "data/db/revs/0/2", 7)
+        self.assert_refused("data/db/revs/0/2: its SHA-256 is not the recorded one")
+
+    def test_a_missing_file(self):
+        (self.folder / "data/db/revs/0/2").unlink()
+        self.assert_refused("data/db/revs/0/2", "missing")
+
+    def test_an_extra_file(self):
+        (self.folder / "data/hooks/post-commit").write_text("#!/bin/sh\n")
+        self.assert_refused("data/hooks/post-commit", "not in SHA256SUMS")
+
+    def test_a_planted_link(self):
+        (self.folder / "data/hooks/post-commit").symlink_to("/etc/passwd")
+        self.assert_refused("data/hooks/post-commit", "put there since")
+
+    def test_a_folder_that_became_a_link(self):
+        (self.folder / "data/db/revs").rename(self.tmp / "revs")
+        (self.folder / "data/db/revs").symlink_to(self.tmp / "revs")
+        self.assert_refused("data/db/revs")
+
+    def test_a_fifo(self):
+        os.mkfifo(self.folder / "data/hooks/fifo")
+        self.assert_refused("data/hooks/fifo")
+
+    def test_the_copy_itself_is_a_link(self):
+        self.folder.rename(self.tmp / "elsewhere")
+        self.folder.symlink_to(self.tmp / "elsewhere")
+        done = self.restore("restore", self.alpha, "--to", self.tmp / "back", code=2)
+        self.assertIn("no copy has this path", done.message)
+
+    def test_lists_that_were_changed(self):
+        for name in ("SHA256SUMS", "owners"):
+            with self.subTest(name=name):
+                content = (self.folder / name).read_bytes()
+                (self.folder / name).write_bytes(content.replace(b"0", b"1", 1))
+                self.assert_refused(f"{name}: its SHA-256 is not the one in item.json")
+                (self.folder / name).write_bytes(content)
+                shutil.rmtree(self.tmp / "all")
+                shutil.rmtree(self.to / "control/proofs")
+
+    def test_records_that_were_cut_edited_or_lost(self):
+        text = self.record.read_text()
+        for what, content in (
+                ("cut", text[:len(text) // 2]), ("empty", ""), ("nonsense", "[]"),
+                ("edited", text.replace('"revision": 3', '"revision": 2')),
+                ("another path", text.replace(str(self.alpha), str(self.src / "other"))),
+                ("another version", text.replace('"version": 1', '"version": 2'))):
+            with self.subTest(what=what):
+                self.record.write_text(content)
+                done = self.restore("list", code=3)
+                self.assertIn("UNREADABLE", done.text)
+                done = self.restore("restore", self.folder.name, "--to", self.tmp / "back", code=1)
+                self.assert_one_line(done, str(self.folder))
+                self.assertFalse((self.tmp / "back").exists())
+                done = self.restore("--drill", self.folder.name, code=3)
+                self.assertIn("FAILED", done.text)
+        self.record.unlink()
+        self.assertIn("UNREADABLE", self.restore("list", code=3).text)
+        self.record.symlink_to(self.tmp / "elsewhere.json")
+        (self.tmp / "elsewhere.json").write_text(text)
+        self.assertIn("UNREADABLE", self.restore("list", code=3).text)
+
+    def test_an_edit_of_any_number_is_noticed(self):
+        record = json.loads(self.record.read_text())
+        record["source"]["uid"] = 4242
+        self.record.write_text(json.dumps(record, indent=1) + "\n")
+        self.assertIn("was changed since it was written", self.restore("list", code=3).text)
+
+
+if __name__ == "__main__":
+    main()
