@@ -51,8 +51,8 @@ PlanItem item_at(const std::string& kind, const std::string& path) {
 
 ItemContext context_of(const DumpRoot& root, const CommandRunner& runner) {
   constexpr std::chrono::seconds kLong{120};
-  return {root,         runner, "testhost", "1.0", kFirstSandboxUid, 2,      kLong, kLong,
-          std::nullopt, false,  Reuse(),    false, nullptr,          nullptr};
+  return {root,  runner, "testhost", "1.0", kFirstSandboxUid, 2,      kLong, kLong, std::nullopt,
+          false, "",     Reuse(),    false, nullptr,          nullptr};
 }
 
 ItemResult dump_once(const PlanItem& item, const Dumper& dumper, const ItemContext& context) {
