@@ -64,7 +64,9 @@ std::optional<DrillResult> read_result(const Json& document, const char* key) {
   DrillResult result;
   result.generation = text_at(*found, "generation");
   const std::optional<UtcTime> time = parse_rfc3339(text_at(*found, "time"));
-  if (!time || !parse_stamp(result.generation)) return std::nullopt;
+  // Of a copy whose record could not be read no generation is known.
+  const bool is_known = result.generation.empty() || parse_stamp(result.generation);
+  if (!time || !is_known) return std::nullopt;
   result.time = *time;
   const std::string state = text_at(*found, "state");
   for (const DrillState each : {DrillState::kPassed, DrillState::kFailed, DrillState::kNotRun}) {
@@ -123,7 +125,10 @@ Proof read_proof(std::string_view text) {
     return proof;
   }
   proof.passed = read_result(document, "passed");
-  if (proof.passed && proof.passed->state != DrillState::kPassed) proof.passed.reset();
+  if (proof.passed &&
+      (proof.passed->state != DrillState::kPassed || proof.passed->generation.empty())) {
+    proof.passed.reset();
+  }
   proof.last = read_result(document, "last");
   const auto bad = document.find("bad");
   if (bad != document.end() && bad->is_object()) {

@@ -133,6 +133,10 @@ class Remover final : public TreeVisitor {
       return Descend::kNo;
     }
     if (entry.is_directory()) {
+      // Who is not root removes nothing from a folder that he may not write to.
+      const bool is_closed = geteuid() != 0 && (entry.st.st_mode & S_IRWXU) != S_IRWXU;
+      if (is_closed && !name.empty()) fchmodat(parent, name.c_str(), 0700, AT_SYMLINK_NOFOLLOW);
+      if (is_closed && name.empty()) fchmod(parent, 0700);
       parents_.push_back({parent, name});
       return Descend::kYes;
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 #include "base/bytes_path.h"
 
@@ -43,18 +44,18 @@ std::optional<UtcTime> last_turn(const CopiedItem& item) {
 
 std::vector<std::string> nearest_names(const std::string& word,
                                        const std::vector<std::string>& names) {
-  std::vector<std::pair<std::size_t, std::string>> ranked;
+  std::vector<std::tuple<std::size_t, std::size_t, std::string>> ranked;
   for (const std::string& name : names) {
     const std::size_t whole = distance(word, name);
     const std::size_t last = distance(last_part(word), last_part(name));
-    ranked.emplace_back(std::min(whole, last), name);
+    ranked.emplace_back(std::min(whole, last), whole, name);
   }
   constexpr std::size_t kMost = 3;
   const std::size_t shown = std::min(kMost, ranked.size());
   std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(shown),
                     ranked.end());
   std::vector<std::string> nearest;
-  for (std::size_t i = 0; i < shown; ++i) nearest.push_back(std::move(ranked[i].second));
+  for (std::size_t i = 0; i < shown; ++i) nearest.push_back(std::get<2>(std::move(ranked[i])));
   return nearest;
 }
 

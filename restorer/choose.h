@@ -21,7 +21,7 @@ Result<std::vector<const CopiedItem*>> choose_items(const std::vector<CopiedItem
                                                     const std::set<std::string>& kinds);
 
 // Up to three of `names` that are most like `word`: by the fewest letters to change, where the last
-// part of a path counts as much as all of it.
+// part of a path counts as much as all of it, which decides between two that are as near.
 std::vector<std::string> nearest_names(const std::string& word,
                                        const std::vector<std::string>& names);
 

@@ -29,6 +29,12 @@ std::string mistake_in(const GenerationSummary& record, const std::string& kind,
       make_item_id(record.path) != id) {
     return "item.json is of another item";
   }
+  // They become targets of restores: none leads out of the folder that a person names.
+  if (!is_canonical_path(record.path) ||
+      (!record.store.empty() &&
+       (!is_canonical_path(record.store) || !is_within(record.store, record.path)))) {
+    return "item.json has a path that is none";
+  }
   return "";
 }
 

@@ -36,7 +36,8 @@ Result<std::map<id_t, id_t>> read_pairs(const std::vector<std::string>& pairs, c
     const std::string name = pair.substr(equals + 1);
     std::optional<id_t> to = to_number<id_t>(name);
     if (!to) to = find(name);
-    if (!to) {
+    constexpr id_t kNobody = static_cast<id_t>(-1);  // chown(2): "leave it as it is"
+    if (!to || *to == kNobody) {
       return plain_error("map", printable(pair), std::string("there is no such ") + what + " here");
     }
     map[*from] = *to;

@@ -148,11 +148,21 @@ Status Place::stage() {
 Status Place::put() {
   if (syncfs(staging_.get()) != 0) return system_error("syncfs", name_, errno);
   const int parent = parent_.get();
+  // Who is not root moves a folder to another only where he may write to both.
+  struct stat st = {};
+  const UniqueFd moved = open_directory(staging_.get(), from_);
+  const bool opens =
+      geteuid() != 0 && moved && fstat(moved.get(), &st) == 0 && (st.st_mode & S_IWUSR) == 0;
+  if (geteuid() != 0 && from_ != kData) fchmod(data_.get(), 0700);
+  if (opens) fchmod(moved.get(), (st.st_mode & 07777) | S_IWUSR);
   const int done = replaces_empty_ ? renameat(staging_.get(), from_.c_str(), parent, name_.c_str())
                                    : renameat2(staging_.get(), from_.c_str(), parent, name_.c_str(),
                                                RENAME_NOREPLACE);
   if (done != 0) return system_error("put in place", name_, errno);
   is_put_ = true;
+  if (opens && (fchmod(moved.get(), st.st_mode & 07777) != 0 || fsync(moved.get()) != 0)) {
+    return system_error("change the mode", name_, errno);
+  }
   if (fsync(parent) != 0) return system_error("fsync", name_, errno);
   for (const auto& [folder, name] : made_) {
     if (fsync(folder.get()) != 0) return system_error("fsync", name, errno);
@@ -177,9 +187,9 @@ std::string TargetPath::full() const { return join_path(base_path, rest); }
 Result<TargetPath> resolve_target(const std::string& target) {
   std::string above = target;
   std::string rest;
-  while (above.size() > 1 && above.back() == '/') above.pop_back();
   // The last part is not resolved: nothing is restored through a link.
   while (true) {
+    while (above.size() > 1 && above.back() == '/') above.pop_back();
     const std::size_t slash = above.rfind('/');
     const std::string name = slash == std::string::npos ? above : above.substr(slash + 1);
     if (name.empty() || name == "." || name == "..") {

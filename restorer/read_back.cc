@@ -104,17 +104,29 @@ class Reader final : public TreeVisitor {
 
   Totals totals;
   std::string links_sha256() { return links_.hex(); }
+  // Whether the walk ended with an error of the reader or the sink, not with one of its own.
+  bool has_failed() const { return has_failed_; }
 
   Result<Descend> enter(const TreeEntry& entry, int parent, const std::string& name) override {
+    Result<Descend> taken = take(entry, parent, name);
+    has_failed_ = !taken;
+    return taken;
+  }
+
+  Status leave(const TreeEntry& entry, int) override {
+    Status left = sink_.leave(entry);
+    has_failed_ = !left;
+    return left;
+  }
+
+ private:
+  Result<Descend> take(const TreeEntry& entry, int parent, const std::string& name) {
     if (entry.is_directory()) return of(enter_directory(entry), Descend::kYes);
     if (entry.is_link()) return of(take_link(entry), Descend::kNo);
     if (entry.is_file()) return of(take_file(entry, parent, name), Descend::kNo);
     return damage("data/" + entry.path, "no file, directory or link: it was put there since");
   }
 
-  Status leave(const TreeEntry& entry, int) override { return sink_.leave(entry); }
-
- private:
   static Result<Descend> of(const Status& status, Descend descend) {
     if (!status) return status.error();
     return descend;
@@ -157,6 +169,7 @@ class Reader final : public TreeVisitor {
   Listing& listing_;
   CopySink& sink_;
   LinksDigest links_;
+  bool has_failed_ = false;
 };
 
 Status check_digest(int generation, const char* name, const std::string& recorded,
@@ -169,7 +182,7 @@ Status check_digest(int generation, const char* name, const std::string& recorde
   return {};
 }
 
-// What the disk cannot read of the copy's folders is damage, too. (Sinks write.)
+// What the disk cannot read of the copy's folders is damage, too.
 Error of_the_walk(const Error& error) {
   const bool reads = error.op == "read" || error.op == "stat" || error.op == "open";
   return reads && error.code != 0 ? reading_error("data/" + error.path, error.code) : error;
@@ -211,8 +224,8 @@ Error reading_error(const std::string& path, int code) {
 Result<std::string> digest_of(int file, const std::string& path, const Patience& patience) {
   Result<FileDigest> digest = digest_file(file, patience);
   if (digest) return std::move(digest->hex);
-  // A stop and a deadline have no number.
-  if (digest.error().code == 0) return digest.error();
+  // A stop or a deadline, which say nothing of the copy.
+  if (digest.error().op.empty()) return digest.error();
   return reading_error(path, digest.error().code);
 }
 
@@ -227,7 +240,7 @@ Status read_back(int generation, const GenerationSummary& record, CopySink& sink
   if (!data) return reading_error("data", data.error().code);
   Reader reader(*listing, sink);
   good = walk_tree({data->get(), std::nullopt}, reader, patience);
-  if (!good) return of_the_walk(good.error());
+  if (!good) return reader.has_failed() ? good : of_the_walk(good.error());
   if (Status ended = listing->finish(); !ended) return ended;
   if (Status same = compare("files", reader.totals.files, record.totals.files); !same) return same;
   if (Status same = compare("links", reader.totals.links, record.totals.links); !same) return same;

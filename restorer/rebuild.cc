@@ -82,6 +82,7 @@ class Rebuilder final : public CopySink {
     const std::string name = name_of(entry);
     if (is_top) {
       level.directory = UniqueFd(fcntl(target_, F_DUPFD_CLOEXEC, 0));
+      if (Status bare = inherit_nothing(); !bare) return bare;
     } else {
       if (mkdirat(here(), name.c_str(), 0700) != 0) {
         return system_error("create", entry.path, errno);
@@ -122,10 +123,17 @@ class Rebuilder final : public CopySink {
     }
     if (options_.owners) {
       const Ownership owned = ownership(owner, above(), S_IFLNK);
-      const bool fits = owned.uid == geteuid() && owned.gid == getegid();
+      struct stat st = {};
+      const bool fits = fstatat(here(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                        owned.uid == st.st_uid && owned.gid == st.st_gid;
       if (!fits && fchownat(here(), name.c_str(), owned.uid, owned.gid, AT_SYMLINK_NOFOLLOW) != 0) {
         cannot_own(entry.path, owned);
       }
+      // By a path through our own descriptor: there is no call that takes a link by its folder.
+      const std::string path = fmt::format("/proc/self/fd/{}/{}", here(), name);
+      set_attributes(entry, owned, [&](const char* attribute, const std::string& value) {
+        return lsetxattr(path.c_str(), attribute, value.data(), value.size(), 0);
+      });
     }
     const struct timespec times[2] = {entry.st.st_mtim, entry.st.st_mtim};
     utimensat(here(), name.c_str(), times, AT_SYMLINK_NOFOLLOW);
@@ -137,6 +145,17 @@ class Rebuilder final : public CopySink {
     UniqueFd directory;
     Ownership owned;
   };
+
+  // The folder that the target was made in may hand rights down to all that is made below it.
+  Status inherit_nothing() const {
+    for (const char* list : {"system.posix_acl_default", "system.posix_acl_access"}) {
+      if (fremovexattr(target_, list) != 0 && errno != ENODATA && errno != EOPNOTSUPP) {
+        return system_error("change the access of", "", errno);
+      }
+    }
+    if (fchmod(target_, 0700) != 0) return system_error("change the mode of", "", errno);
+    return {};
+  }
 
   static std::string name_of(const TreeEntry& entry) {
     return entry.path.substr(entry.path.rfind('/') + 1);
@@ -195,20 +214,15 @@ class Rebuilder final : public CopySink {
   Status finish(int fd, const TreeEntry& entry, const Ownership& owned) {
     if (options_.owners) {
       mode_t mode = owned.mode & kAllModeBits;
-      if ((owned.uid != geteuid() || owned.gid != getegid()) &&
-          fchown(fd, owned.uid, owned.gid) != 0) {
+      struct stat st = {};
+      const bool fits = fstat(fd, &st) == 0 && owned.uid == st.st_uid && owned.gid == st.st_gid;
+      if (!fits && fchown(fd, owned.uid, owned.gid) != 0) {
         cannot_own(entry.path, owned);
         if (entry.is_file()) mode &= kRwx;  // not to run as whoever restores it
       }
-      for (const Attribute& attribute : owned.attributes) {
-        const std::string value =
-            is_acl(attribute.name) ? mapped_acl(attribute.value, options_.map) : attribute.value;
-        if (fsetxattr(fd, attribute.name.c_str(), value.data(), value.size(), 0) != 0) {
-          not_set_.add(fmt::format("the attribute {} could not be set ({})",
-                                   printable(attribute.name), std::strerror(errno)),
-                       entry.path);
-        }
-      }
+      set_attributes(entry, owned, [&](const char* attribute, const std::string& value) {
+        return fsetxattr(fd, attribute, value.data(), value.size(), 0);
+      });
       if (fchmod(fd, mode) != 0) {
         not_set_.add(fmt::format("the mode could not be set ({})", std::strerror(errno)),
                      entry.path);
@@ -217,6 +231,18 @@ class Rebuilder final : public CopySink {
     const struct timespec times[2] = {entry.st.st_mtim, entry.st.st_mtim};
     if (futimens(fd, times) != 0) return system_error("set the time of", entry.path, errno);
     return {};
+  }
+
+  template <typename Set>
+  void set_attributes(const TreeEntry& entry, const Ownership& owned, const Set& set) {
+    for (const Attribute& attribute : owned.attributes) {
+      const std::string value =
+          is_acl(attribute.name) ? mapped_acl(attribute.value, options_.map) : attribute.value;
+      if (set(attribute.name.c_str(), value) == 0) continue;
+      not_set_.add(fmt::format("the attribute {} could not be set ({})", printable(attribute.name),
+                               std::strerror(errno)),
+                   entry.path);
+    }
   }
 
   void cannot_own(const std::string& path, const Ownership& owned) {
