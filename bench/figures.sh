@@ -6,7 +6,7 @@
 describe_commit() {
   local commit changed=''
   commit=$(git -C "$here" rev-parse --short=12 HEAD 2>/dev/null) || commit=unknown
-  git -C "$here" diff --quiet HEAD -- ../base ../scanner ../dumper 2>/dev/null ||
+  git -C "$here" diff --quiet HEAD -- ../base ../scanner ../dumper ../restorer 2>/dev/null ||
     changed=' (changed since)'
   echo "commit    $commit$changed"
 }
