@@ -18,6 +18,7 @@
 #
 # Works below $TMPDIR or /tmp, in 5 GB at most.
 # Exit status: 0; 3 when a target was missed; 1 when something went wrong; 2 for a wrong option.
+# shellcheck disable=SC2317  # functions that measure calls
 set -euo pipefail
 export LC_ALL=C.UTF-8
 here=$(dirname -- "$(readlink -f -- "$0")")

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced by compare_dump.sh and compare_restore.sh: the repositories that they measure on. The real
-# tools make them; what
-# is in them depends on the seed alone, but for the times that Subversion writes down.
+# tools make them; what is in them depends on the seed alone, but for the times that Subversion
+# writes down.
 #
 # Uses: seed, cores, work.
 

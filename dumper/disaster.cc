@@ -28,7 +28,8 @@ std::string cell(const std::string& bytes) {
 std::string duration(double seconds) {
   constexpr double kMinute = 60;
   constexpr double kHour = 3600;
-  if (seconds < kMinute) return fmt::format("{:.1f} s", seconds);
+  if (seconds < 1) return "a second";
+  if (seconds < kMinute) return fmt::format("{:.0f} s", std::ceil(seconds));
   if (seconds < kHour) return fmt::format("{:.0f} min", std::ceil(seconds / kMinute));
   return fmt::format("{:.1f} h", seconds / kHour);
 }
@@ -67,18 +68,24 @@ constexpr const char* kSteps = R"(
    subversion, mercurial, git; then repo-backup, or go by hand as below.
 2. Bring this folder back, from the file-level backup that holds it, say to /mnt/backup, and whatever
    else that backup has, working files among it. Owners, modes and times of this folder do not matter.
-3. Is all of it what it was?
+3. Repositories that the file-level backup has itself were copied while people wrote to them: move
+   them aside (of Git and Mercurial only `.git` and `.hg`).
+4. Is all of this folder what it was?
 
        repo-restore --scrub --from /mnt/backup
 
-4. Everything to its old place, what lies outside before what lies inside it. Places where working
+5. Everything to its old place, what lies outside before what lies inside it. Places where working
    files are already get their `.git` or `.hg` only:
 
        repo-restore restore --all --to / --with-files --from /mnt/backup
 
-   What cannot be restored is named, and stops nothing else; the command can be given again.
-5. Without repo-backup: each folder below current/ has a RESTORE.md with its commands, in the order of
+   Where the newest copy is damaged, an older one is restored, and that is said. What cannot be
+   restored, or has something in its place already, is named and stops nothing else; the command can
+   be given again.
+6. Without repo-backup: each folder below current/ has a RESTORE.md with its commands, in the order of
    the table.
+
+docs/restore.md of repo-backup says more.
 
 )";
 

@@ -55,7 +55,8 @@ int run_list(RestoreSession& session) {
   for (const CopiedItem* item : *chosen) {
     const bool troubled = is_troubled(*item);
     good = good && !troubled;
-    session.output.print(copy_line(*item), list_text(*item, now), troubled);
+    const bool important = troubled || session.options.stale.has_value();
+    session.output.print(copy_line(*item), list_text(*item, now), important);
   }
   if (!session.output.finish()) return exit_status(ExitCode::kFailed);
   return exit_status(good ? ExitCode::kOk : ExitCode::kIncomplete);

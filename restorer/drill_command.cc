@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <set>
 
 #include "base/bytes_path.h"
@@ -83,10 +85,19 @@ class Drills {
     writer_.change(item.kind, item.id, [&](Proof proof) {
       return updated(std::move(proof), result, item.generations);
     });
+    keep(item, result);
     writer_.append(drill_line(result));
     session_.output.progress().add_done();
     session_.output.print(drill_line(result), drill_text(result),
                           result.state != DrillState::kPassed);
+  }
+
+  // For the summary: what is proven now, also where nothing can be written.
+  void keep(const CopiedItem& item, const DrillResult& result) {
+    const std::lock_guard lock(mutex_);
+    for (CopiedItem& each : session_.items) {
+      if (&each == &item) each.proof = updated(each.proof, result, each.generations);
+    }
   }
 
   // Nothing is begun that will not end within the budget, as far as can be known.
@@ -131,10 +142,6 @@ class Drills {
   }
 
   RestoreSummary finish() {
-    // What is proven now, of all that there is.
-    if (Result<std::vector<CopiedItem>> items = list_copies(session_.root)) {
-      session_.items = *std::move(items);
-    }
     RestoreSummary summary;
     summary.command = "drill";
     summary.good = good_;
@@ -174,6 +181,7 @@ class Drills {
   const Scratch& scratch_;
   const Tools& tools_;
   ProofWriter writer_;
+  std::mutex mutex_;  // of the items' proofs, once their drills have ended
   const Clock::time_point start_ = Clock::now();
   std::optional<Clock::time_point> end_;
   std::uint64_t reserve_ = 0;
@@ -194,7 +202,12 @@ int run_drills(RestoreSession& session) {
   if (options.stale) *chosen = without_proof(*std::move(chosen), *options.stale, utc_now());
   oldest_proof_first(*chosen);
   const Result<Scratch> scratch = Scratch::take(session.root, options.scratch);
-  if (!scratch) return refuse_all(session, scratch.error());
+  if (!scratch) {
+    Error error = scratch.error();
+    const bool could_be_elsewhere = options.scratch.empty() && error.code != EWOULDBLOCK;
+    if (could_be_elsewhere) error.message += " (--scratch names another place for drills)";
+    return refuse_all(session, error);
+  }
   std::set<std::string> kinds;
   for (const CopiedItem* item : *chosen) {
     if (find_dumper(item->kind)) kinds.insert(item->kind);

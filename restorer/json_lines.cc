@@ -27,6 +27,7 @@ Json item_of(const char* type, const std::string& id, const std::string& kind,
 void put_numbers(Json& object, const RestoreSummary& summary) {
   for (const auto& [key, value] : {std::pair("good", summary.good),
                                    {"bad", summary.bad},
+                                   {"left", summary.left},
                                    {"not_run", summary.not_run},
                                    {"waiting", summary.waiting},
                                    {"unproven", summary.unproven}}) {
@@ -95,9 +96,10 @@ std::string restore_line(const RestoreResult& result) {
   Json object = item_of("restore", result.id, result.kind, result.path);
   object["generation"] = readable(result.generation);
   put_bytes(object, "target", result.target);
-  object["status"] = result.error ? "failed" : "restored";
+  object["status"] = result.is_in_the_way() ? "left" : result.error ? "failed" : "restored";
   object["seconds"] = result.seconds;
   object["bytes"] = result.bytes;
+  if (!result.instead_of.empty()) object["instead_of"] = readable(result.instead_of);
   if (!result.not_set.empty()) {
     Json list = Json::array();
     for (const std::string& each : result.not_set) list.push_back(readable(each));

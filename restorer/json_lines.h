@@ -18,6 +18,7 @@ struct RestoreSummary {
   const char* command = "";  // "restore", "drill", "scrub"
   std::size_t good = 0;      // restored, passed, whole
   std::size_t bad = 0;       // failed, damaged
+  std::size_t left = 0;      // of a restore: something is there already
   std::size_t not_run = 0;   // could not be tried
   std::size_t waiting = 0;   // for which the budget was not enough
   std::size_t unproven = 0;  // of a drill: items that no drill has proven for so long (--stale)

@@ -35,6 +35,12 @@ bool is_mount_point(int parent, const std::string& name) {
          (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
+Error in_the_way(const std::string& path, const std::string& message) {
+  Error error = system_error("restore to", path, EEXIST);
+  error.message = message;
+  return error;
+}
+
 // A folder of a restore before, or one that is at work.
 Result<UniqueFd> take_over(int parent, const std::string& name) {
   UniqueFd folder = open_directory(parent, name);
@@ -78,6 +84,8 @@ Result<Place> Place::prepare(int base, const std::string& path, const Options& o
     if (!next) return system_error("open", folder + " of " + path, errno);
     if (made) {
       fchmod(next.get(), 0755);  // whatever the umask
+      if (place.made_path_.empty())
+        place.made_path_ = path.substr(0, path.size() - rest.size() - 1);
       place.made_.emplace_back(std::move(place.parent_), folder);
     }
     place.parent_ = std::move(next);
@@ -88,14 +96,14 @@ Result<Place> Place::prepare(int base, const std::string& path, const Options& o
   struct stat st = {};
   if (fstatat(place.parent_.get(), rest.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0) {
     const UniqueFd there = open_directory(place.parent_.get(), rest);
-    if (!there) return system_error("restore to", path, EEXIST);
+    if (!there) return in_the_way(path, "something is there already: nothing was touched");
     const Result<std::vector<std::string>> names = names_in(there.get());
     if (!names) return names.error();
     if (names->empty() && !is_mount_point(place.parent_.get(), rest)) {
       place.replaces_empty_ = true;
     } else if (options.with_files && !options.store.empty()) {
       if (std::binary_search(names->begin(), names->end(), options.store)) {
-        return system_error("restore to", path + "/" + options.store, EEXIST);
+        return in_the_way(path + "/" + options.store, "it is there already: nothing was touched");
       }
       UniqueFd inside(fcntl(there.get(), F_DUPFD_CLOEXEC, 0));
       if (!inside) return system_error("open", path, errno);
@@ -105,12 +113,11 @@ Result<Place> Place::prepare(int base, const std::string& path, const Options& o
     } else if (names->empty()) {
       return plain_error("restore to", path, "it is a mount point: name a folder in it");
     } else {
-      Error error = system_error("restore to", path, EEXIST);
-      error.message = "it is not empty: nothing there was touched";
+      std::string message = "it is not empty: nothing there was touched";
       if (!options.store.empty()) {
-        error.message += " (--with-files puts the " + options.store + " alone among working files)";
+        message += " (--with-files puts the " + options.store + " alone among working files)";
       }
-      return error;
+      return in_the_way(path, message);
     }
   } else if (errno != ENOENT) {
     return system_error("restore to", path, errno);
@@ -144,6 +151,8 @@ Status Place::stage() {
   data_ = open_directory(staging_.get(), kData);
   return data_ ? Status() : Status(system_error("open", kData, errno));
 }
+
+std::string Place::made() const { return made_path_; }
 
 Status Place::put() {
   if (syncfs(staging_.get()) != 0) return system_error("syncfs", name_, errno);

@@ -37,6 +37,9 @@ class Place {
   // To be filled, empty when it is prepared.
   int data() const { return data_.get(); }
 
+  // The outermost folder that was made on the way; empty where none was.
+  std::string made() const;
+
   // On disk and in place when this returns. On an error nothing is there.
   Status put();
 
@@ -50,6 +53,7 @@ class Place {
   std::string staging_name_;
   std::string name_;  // what appears in parent_: the last part of the path, or the store
   std::string from_;  // relative to staging_
+  std::string made_path_;
   bool replaces_empty_ = false;
   std::vector<std::pair<UniqueFd, std::string>> made_;  // folders on the way, from the outer one
   bool is_put_ = false;

@@ -7,6 +7,7 @@
 #include "base/bytes_path.h"
 #include "dumper/last_lines.h"
 #include "dumper/space.h"
+#include "restorer/damage.h"
 
 namespace repo {
 namespace {
@@ -110,11 +111,14 @@ std::string show_text(const CopiedItem& item, const std::string& root, UtcTime n
 }
 
 std::string restore_text(const RestoreResult& result) {
-  std::string line = fmt::format("{:<9} {:<4} {}", result.error ? "FAILED" : "restored",
-                                 result.kind, name_for(result.path, result.id));
-  if (result.error) return line + ": " + describe(*result.error) + "\n";
+  const char* word = result.is_in_the_way() ? "LEFT" : result.error ? "FAILED" : "restored";
+  std::string line =
+      fmt::format("{:<9} {:<4} {}", word, result.kind, name_for(result.path, result.id));
+  if (result.error) return line + ": " + damage_text(*result.error) + "\n";
   line += fmt::format("  to {}  ({}, {}, {})", printable(result.target), result.generation,
                       human_bytes(result.bytes), seconds_text(result.seconds));
+  if (!result.instead_of.empty()) line += "; an OLDER copy, since: " + result.instead_of;
+  if (!result.made.empty()) line += "; made, and of this user: " + printable(result.made);
   for (const std::string& each : result.not_set) line += "; " + each;
   return line + "\n";
 }
@@ -147,7 +151,9 @@ std::string scrub_text(const ScrubResult& result) {
 }
 
 std::string restore_summary_text(const RestoreSummary& summary) {
-  return fmt::format("{} restored, {} failed, {}, {:.1f} s\n", summary.good, summary.bad,
+  const std::string left =
+      summary.left > 0 ? fmt::format(", {} left: something is there already", summary.left) : "";
+  return fmt::format("{} restored, {} failed{}; {}, {:.1f} s\n", summary.good, summary.bad, left,
                      human_bytes(summary.bytes), summary.seconds);
 }
 

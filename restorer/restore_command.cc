@@ -17,9 +17,11 @@
 #include "base/task_pool.h"
 #include "dumper/tree.h"
 #include "restorer/commands.h"
+#include "restorer/damage.h"
 #include "restorer/json_lines.h"
 #include "restorer/printer.h"
 #include "restorer/restore_item.h"
+#include "restorer/whole_copy.h"
 
 namespace repo {
 namespace {
@@ -85,9 +87,10 @@ class Restores {
     summary.command = "restore";
     summary.good = good_;
     summary.bad = bad_;
+    summary.left = left_;
     summary.bytes = bytes_;
     summary.seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    summary.exit_status = status_of(bad_ == 0 && !incomplete_, good_ > 0);
+    summary.exit_status = status_of(bad_ + left_ == 0 && !incomplete_, good_ + left_ > 0);
     return summary;
   }
 
@@ -97,17 +100,18 @@ class Restores {
     for (const CopiedItem* item : group) {
       if (stop_requested() != 0) return;
       const RestoreResult result = restore_one(*item, done.contains(item->path));
-      if (result.error) {
+      if (result.is_in_the_way()) {
+        ++left_;
+      } else if (result.error) {
         ++bad_;
       } else {
         ++good_;
         bytes_ += result.bytes;
         done.insert(item->path);
-        if (!result.not_set.empty()) incomplete_ = true;
+        if (!result.is_as_asked()) incomplete_ = true;
       }
       session_.output.progress().add_done();
-      session_.output.print(restore_line(result), restore_text(result),
-                            result.error || !result.not_set.empty());
+      session_.output.print(restore_line(result), restore_text(result), !result.is_as_asked());
     }
   }
 
@@ -118,25 +122,37 @@ class Restores {
     result.kind = item.kind;
     result.path = item.path;
     result.target = join_path(folder_.base_path, item.path.empty() ? item.id : item.path.substr(1));
-    const Result<const Generation*> generation =
-        generation_to_restore(session_.root, item, "", patience);
-    if (!generation) {
-      result.error = generation.error();
-      return result;
-    }
     if (item.path.size() < 2) {
       result.error = plain_error("restore", "", "the root directory itself: name it, with --to");
       return result;
     }
-    return restore_item({session_.root, item, **generation, folder_.base.get(), folder_.base_path,
-                         item.path.substr(1), session_.options.with_files || is_shared_path,
-                         session_.options.owners, patience});
+    auto restore = [&](const Generation& generation) {
+      return restore_item({session_.root, item, generation, folder_.base.get(), folder_.base_path,
+                           item.path.substr(1), session_.options.with_files || is_shared_path,
+                           session_.options.owners, patience});
+    };
+    const Result<const Generation*> generation =
+        generation_to_restore(session_.root, item, "", patience);
+    if (generation) {
+      result = restore(**generation);
+    } else {
+      result.error = generation.error();
+    }
+    if (!result.error || !is_damage(*result.error)) return result;
+    // When all is lost, an older copy is better than none.
+    const Generation* current = item.has_current() ? &item.generations.front() : nullptr;
+    const Generation* whole = find_whole(session_.root, item, current, patience);
+    if (!whole) return result;
+    RestoreResult older = restore(*whole);
+    older.instead_of = damage_text(*result.error);
+    return older;
   }
 
   RestoreSession& session_;
   const TargetPath& folder_;
   std::atomic<std::size_t> good_{0};
   std::atomic<std::size_t> bad_{0};
+  std::atomic<std::size_t> left_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<bool> incomplete_{false};
 };
@@ -170,12 +186,11 @@ int restore_one(RestoreSession& session, const CopiedItem& item) {
         fmt::format("stopped by signal {}: nothing was restored", stop_requested()));
     return exit_status_for_signal(stop_requested());
   }
-  session.output.print(restore_line(result), restore_text(result),
-                       result.error || !result.not_set.empty());
+  session.output.print(restore_line(result), restore_text(result), !result.is_as_asked());
   if (!session.output.finish()) return exit_status(ExitCode::kIncomplete);
   if (result.error && result.error->code == EWOULDBLOCK) return exit_status(ExitCode::kLocked);
   if (result.error) return exit_status(ExitCode::kFailed);
-  return exit_status(result.not_set.empty() ? ExitCode::kOk : ExitCode::kIncomplete);
+  return exit_status(result.is_as_asked() ? ExitCode::kOk : ExitCode::kIncomplete);
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ Status restore(const RestoreJob& job, RestoreResult& result) {
     error.path = result.target;
     return error;
   }
+  result.made = place->made();
   result.bytes = rebuilt->bytes;
   result.not_set = std::move(rebuilt->not_set);
   return {};
@@ -88,11 +89,8 @@ Result<const Generation*> generation_to_restore(const DumpRoot& root, const Copi
     return damage(join_path(root.path, current->place), current->unreadable + instead());
   }
   if (const std::string* bad = item.proof.why_bad(current->stamp)) {
-    return damage(join_path(root.path, current->place), "it is known to be damaged: " + *bad +
-                                                            instead() +
-                                                            ". To restore it all the same: "
-                                                            "--generation " +
-                                                            current->stamp);
+    return damage(join_path(root.path, current->place),
+                  "it is known to be damaged: " + *bad + instead());
   }
   return current;
 }

@@ -1,6 +1,7 @@
 // One restore, from a generation to its place.
 #pragma once
 
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,14 @@ struct RestoreResult {
   std::string target;  // where it is now, or was to be
   double seconds = 0;
   std::uint64_t bytes = 0;
+  std::string made;                  // the outermost folder above it that was made; mostly empty
+  std::string instead_of;            // why it is not the current generation that was restored
   std::vector<std::string> not_set;  // of owners, modes and attributes (Rebuilt)
   std::optional<Error> error;        // set: nothing was restored
+
+  // Something is there already, and was left alone.
+  bool is_in_the_way() const { return error && error->code == EEXIST; }
+  bool is_as_asked() const { return !error && instead_of.empty() && not_set.empty(); }
 };
 
 struct RestoreJob {

@@ -39,8 +39,7 @@ Result<Scratch> Scratch::take(const DumpRoot& root, const std::string& elsewhere
     scratch.path_ = join_path(root.path, "control/drill");
     if (root.control) above = UniqueFd(fcntl(root.control.get(), F_DUPFD_CLOEXEC, 0));
     if (!above) {
-      return plain_error("use", root.path,
-                         "it has no control/ to drill in: name another place with --scratch");
+      return system_error("open", join_path(root.path, "control"), ENOENT);
     }
   } else {
     name = "repo-backup-drill";
@@ -49,9 +48,7 @@ Result<Scratch> Scratch::take(const DumpRoot& root, const std::string& elsewhere
     if (!above) return system_error("open", elsewhere, errno);
   }
   if (mkdirat(above.get(), name.c_str(), 0700) != 0 && errno != EEXIST) {
-    Error error = system_error("create", scratch.path_, errno);
-    if (errno == EROFS) error.message += ": name another place with --scratch";
-    return error;
+    return system_error("create", scratch.path_, errno);
   }
   scratch.top_ = open_directory(above.get(), name);
   if (!scratch.top_) return system_error("open", scratch.path_, errno);

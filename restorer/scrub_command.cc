@@ -7,8 +7,10 @@
 
 #include "base/bytes_path.h"
 #include "base/exit_code.h"
+#include "base/host.h"
 #include "base/stop_signal.h"
 #include "base/task_pool.h"
+#include "dumper/disaster.h"
 #include "restorer/commands.h"
 #include "restorer/damage.h"
 #include "restorer/printer.h"
@@ -51,6 +53,10 @@ class Scrub {
         session_.output.tell("cannot " + describe(*failure) + " in " +
                              printable(session_.root.path) + ": what was found is not kept");
         kept = writer_.is_read_only();
+      } else if (Status written = write_disaster_file(session_.root, host_name()); !written) {
+        session_.output.tell("cannot " + describe(written.error()) + " in " +
+                             printable(session_.root.path));
+        kept = false;
       }
     }
     summary.exit_status = status_of(bad_ + not_run_ == 0 && kept, true);

@@ -37,7 +37,7 @@ TEST(ItemRecordTest, IsTheDocumentThatTheSchemaDescribes) {
       (Json{{"files", 10}, {"directories", 20}, {"links", 30}, {"bytes", 40}, {"shared", 5}}));
   EXPECT_EQ(document["copied_whole"], "1970-01-01T00:01:00Z");
   EXPECT_EQ(document["looks"], (Json{{"source", "cc"}, {"copy", "dd"}}));
-  EXPECT_EQ(document["sha256"], (Json{{"SHA256SUMS", "aa"}, {"owners", "bb"}}));
+  EXPECT_EQ(document["sha256"], (Json{{"SHA256SUMS", "aa"}, {"owners", "bb"}, {"links", "ee"}}));
   EXPECT_EQ(document["notes"], Json::array({"a note"}));
 }
 
