@@ -38,13 +38,12 @@ std::string mistake_in(const GenerationSummary& record, const std::string& kind,
   return "";
 }
 
-Generation read_generation_at(const DumpRoot& root, const std::string& place,
-                              const std::string& kind, const std::string& id) {
+// What its record says of the generation in an open folder.
+Generation read_generation(int folder, const std::string& place, const CopiedItem& item) {
   Generation generation;
   generation.place = place;
   generation.stamp = place.substr(place.rfind('/') + 1);
-  const Result<std::string> text =
-      read_small_file(root.top.get(), place + "/item.json", kRecordLimit);
+  const Result<std::string> text = read_small_file(folder, "item.json", kRecordLimit);
   if (!text) {
     generation.unreadable = describe(text.error());
     return generation;
@@ -54,11 +53,18 @@ Generation read_generation_at(const DumpRoot& root, const std::string& place,
     generation.unreadable = describe(record.error());
     return generation;
   }
-  generation.unreadable = mistake_in(*record, kind, id);
+  generation.unreadable = mistake_in(*record, item.kind, item.id);
   if (!generation.unreadable.empty()) return generation;
   generation.stamp = record->generation;
   generation.record = *record;
   return generation;
+}
+
+Generation read_generation_at(const DumpRoot& root, const std::string& place,
+                              const CopiedItem& item) {
+  const Result<UniqueFd> folder = open_beneath(root.top.get(), place, O_RDONLY | O_DIRECTORY);
+  if (folder) return read_generation(folder->get(), place, item);
+  return {place.substr(place.rfind('/') + 1), place, std::nullopt, describe(folder.error())};
 }
 
 // Names in a folder that may be missing; none where it cannot be read.
@@ -116,8 +122,8 @@ Result<std::vector<CopiedItem>> list_copies(const DumpRoot& root) {
   const int top = root.top.get();
   for (const std::string& kind : folders_in(top, "current")) {
     for (const std::string& id : folders_in(top, "current/" + kind)) {
-      item_of(kind, id).generations.push_back(
-          read_generation_at(root, "current/" + kind + "/" + id, kind, id));
+      CopiedItem& item = item_of(kind, id);
+      item.generations.push_back(read_generation_at(root, "current/" + kind + "/" + id, item));
     }
   }
   for (const std::string& kind : folders_in(top, "older")) {
@@ -126,8 +132,8 @@ Result<std::vector<CopiedItem>> list_copies(const DumpRoot& root) {
       std::vector<std::string> stamps = folders_in(top, above);
       std::sort(stamps.rbegin(), stamps.rend());
       for (const std::string& each : stamps) {
-        item_of(kind, id).generations.push_back(
-            read_generation_at(root, above + "/" + each, kind, id));
+        CopiedItem& item = item_of(kind, id);
+        item.generations.push_back(read_generation_at(root, above + "/" + each, item));
       }
     }
   }
@@ -146,10 +152,20 @@ Result<std::vector<CopiedItem>> list_copies(const DumpRoot& root) {
   return items;
 }
 
-Result<UniqueFd> open_generation(const DumpRoot& root, const Generation& generation) {
-  Result<UniqueFd> folder = open_beneath(root.top.get(), generation.place, O_RDONLY | O_DIRECTORY);
-  if (!folder) return system_error("open", generation.place, folder.error().code);
-  return folder;
+Result<OpenGeneration> open_generation(const DumpRoot& root, const CopiedItem& item,
+                                       const Generation& generation) {
+  Error last = system_error("open", generation.place, ENOENT);
+  for (const std::string& place :
+       {generation.place, "older/" + item.kind + "/" + item.id + "/" + generation.stamp}) {
+    Result<UniqueFd> folder = open_beneath(root.top.get(), place, O_RDONLY | O_DIRECTORY);
+    if (!folder) {
+      if (folder.error().code != ENOENT) last = system_error("open", place, folder.error().code);
+      continue;
+    }
+    const Generation found = read_generation(folder->get(), place, item);
+    if (found.stamp == generation.stamp) return OpenGeneration{*std::move(folder), place};
+  }
+  return last;
 }
 
 bool is_removed(int generation) {

@@ -43,8 +43,14 @@ Result<DumpRoot> open_copies(const std::string& dir);
 // Sorted by path, then kind: what lies outside comes before what lies inside it.
 Result<std::vector<CopiedItem>> list_copies(const DumpRoot& root);
 
-// Opens the folder of a generation.
-Result<UniqueFd> open_generation(const DumpRoot& root, const Generation& generation);
+// A generation to read from. A dump may move it to older/ between list_copies() and this: then it
+// is opened there. ENOENT: it is gone.
+struct OpenGeneration {
+  UniqueFd folder;
+  std::string place;
+};
+Result<OpenGeneration> open_generation(const DumpRoot& root, const CopiedItem& item,
+                                       const Generation& generation);
 
 // Whether it was moved or removed since it was opened, as retention does.
 bool is_removed(int generation);

@@ -41,8 +41,8 @@ class Drills {
       : session_(session), scratch_(scratch), tools_(tools), writer_(session.root) {
     // Others live there, too: a quarter of what is free stays free.
     constexpr std::uint64_t kPart = 4;
-    const Result<std::uint64_t> free = scratch.free_bytes();
-    if (free) reserve_ = *free / kPart;
+    const Result<Room> free = scratch.free_room();
+    if (free) reserve_ = {free->bytes / kPart, free->entries / kPart};
     if (session.options.budget) end_ = start_ + *session.options.budget;
   }
 
@@ -77,8 +77,8 @@ class Drills {
       result.time = utc_now();
       result.error = error.what();
     }
-    if (stop_requested() != 0 && result.state == DrillState::kNotRun) {
-      ++waiting_;  // it was cut off, and says nothing of itself
+    if (result.state == DrillState::kNotRun && is_cut_off(result)) {
+      ++waiting_;  // it says nothing of itself
       return;
     }
     count(result);
@@ -112,6 +112,17 @@ class Drills {
       return false;
     }
     return Clock::now() + std::chrono::duration_cast<Clock::duration>(expected) < *end_;
+  }
+
+  // By a stop, or by the end of a budget of which it had only the rest. One that had most of it
+  // would not end in the next one either.
+  bool is_cut_off(DrillResult& result) const {
+    if (stop_requested() != 0) return true;
+    if (!end_ || Clock::now() < *end_) return false;
+    const std::chrono::duration<double> budget = *session_.options.budget;
+    if (result.seconds < budget.count() / 2) return true;
+    result.error = "it takes longer than --budget";
+    return false;
   }
 
   DrillContext context_for(int worker) const {
@@ -184,7 +195,7 @@ class Drills {
   std::mutex mutex_;  // of the items' proofs, once their drills have ended
   const Clock::time_point start_ = Clock::now();
   std::optional<Clock::time_point> end_;
-  std::uint64_t reserve_ = 0;
+  Room reserve_;
   std::atomic<std::size_t> good_{0};
   std::atomic<std::size_t> bad_{0};
   std::atomic<std::size_t> not_run_{0};

@@ -78,10 +78,10 @@ class ItemDrill {
     if (!drill) return cannot("no drill for this kind is known");
     const auto tool = context_.tools.of_kind.find(item_.kind);
     if (tool != context_.tools.of_kind.end() && tool->second.missing) return *tool->second.missing;
-    if (Status room = look_for_room(record.bytes); !room) return room;
+    if (Status room = look_for_room(record.totals); !room) return room;
 
-    const Result<UniqueFd> opened = open_generation(context_.root, generation);
-    if (!opened) return opened.error();
+    const Result<OpenGeneration> opened = open_generation(context_.root, item_, generation);
+    if (!opened) return opened.error().code == ENOENT ? taken_away() : opened.error();
     const Folder folder(context_.scratch, item_);
     const Result<UniqueFd> scratch = context_.scratch.make_folder(item_.kind, item_.id);
     if (!scratch) return scratch.error();
@@ -91,14 +91,15 @@ class ItemDrill {
 
     Patience patience = context_.patience;
     patience.has_room = [this] {
-      const Result<std::uint64_t> free = context_.scratch.free_bytes();
-      return !free || *free >= context_.reserve;
+      const Result<Room> free = context_.scratch.free_room();
+      return !free ||
+             (free->bytes >= context_.reserve.bytes && free->entries >= context_.reserve.entries);
     };
     RebuildOptions options;
     options.owners = false;
     options.patience = patience;
-    const Result<Rebuilt> rebuilt = rebuild(opened->get(), record, data.get(), options);
-    if (!rebuilt) return is_removed(opened->get()) ? taken_away() : rebuilt.error();
+    const Result<Rebuilt> rebuilt = rebuild(opened->folder.get(), record, data.get(), options);
+    if (!rebuilt) return is_removed(opened->folder.get()) ? taken_away() : rebuilt.error();
     result_.restore_seconds = since(start_);
     result_.compared.push_back(fmt::format("SHA-256 of {} files as recorded", rebuilt->files));
     const DrillJob job{record, scratch->get(), context_.uid, patience};
@@ -109,17 +110,22 @@ class ItemDrill {
   }
 
   // The copy, and what a clone and a checkout of it take.
-  Status look_for_room(std::uint64_t bytes) const {
+  Status look_for_room(const Totals& totals) const {
     constexpr std::uint64_t kSlack = std::uint64_t{8} << 20;
-    const Result<std::uint64_t> free = context_.scratch.free_bytes();
+    const Result<Room> free = context_.scratch.free_room();
     if (!free) return free.error();
-    const std::uint64_t usable = *free - std::min(*free, context_.reserve);
-    const std::uint64_t wanted = 2 * bytes + kSlack;
-    if (wanted <= usable) return {};
+    const Room& reserve = context_.reserve;
+    const Room usable = {free->bytes - std::min(free->bytes, reserve.bytes),
+                         free->entries - std::min(free->entries, reserve.entries)};
+    const Room wanted = {2 * totals.bytes + kSlack, 2 * (totals.files + totals.directories)};
+    if (wanted.bytes <= usable.bytes && wanted.entries <= usable.entries) return {};
+    const bool lacks_bytes = wanted.bytes > usable.bytes;
     return cannot(fmt::format(
         "it needs about {} in {}, where a drill may take {}: make room, or name another place with "
         "--scratch",
-        human_bytes(wanted), printable(context_.scratch.path()), human_bytes(usable)));
+        lacks_bytes ? human_bytes(wanted.bytes) : fmt::format("{} inodes", wanted.entries),
+        printable(context_.scratch.path()),
+        lacks_bytes ? human_bytes(usable.bytes) : fmt::format("{}", usable.entries)));
   }
 
   static Error taken_away() {

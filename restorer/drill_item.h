@@ -14,8 +14,8 @@ struct DrillContext {
   const DumpRoot& root;
   const Scratch& scratch;
   const Tools& tools;
-  std::uint32_t uid = 0;      // for the sandbox: one that no concurrent drill has
-  std::uint64_t reserve = 0;  // bytes that must stay free in the scratch place
+  std::uint32_t uid = 0;  // for the sandbox: one that no concurrent drill has
+  Room reserve;           // what must stay free in the scratch place
   Patience patience;
 };
 

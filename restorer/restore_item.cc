@@ -14,7 +14,7 @@ namespace {
 
 Status restore(const RestoreJob& job, RestoreResult& result) {
   const GenerationSummary& record = *job.generation.record;
-  const Result<UniqueFd> generation = open_generation(job.root, job.generation);
+  const Result<OpenGeneration> generation = open_generation(job.root, job.item, job.generation);
   if (!generation) return generation.error();
   Place::Options options;
   options.with_files = job.with_files;
@@ -30,11 +30,15 @@ Status restore(const RestoreJob& job, RestoreResult& result) {
   RebuildOptions how;
   how.map = job.owners;
   how.patience = job.patience;
-  Result<Rebuilt> rebuilt = rebuild(generation->get(), record, place->data(), how);
+  Result<Rebuilt> rebuilt = rebuild(generation->folder.get(), record, place->data(), how);
   if (!rebuilt) {
     Error error = rebuilt.error();
+    if (is_removed(generation->folder.get())) {
+      return plain_error("restore", result.target,
+                         "a dump has just removed this copy, which was too old: try again");
+    }
     if (is_damage(error)) {
-      error.path = join_path(job.root.path, job.generation.place) + "/" + error.path;
+      error.path = join_path(job.root.path, generation->place) + "/" + error.path;
       const Generation* whole = find_whole(job.root, job.item, &job.generation, job.patience);
       error.message += told_of_whole(whole);
     } else if (!error.op.empty()) {
@@ -47,7 +51,7 @@ Status restore(const RestoreJob& job, RestoreResult& result) {
     error.path = result.target;
     return error;
   }
-  result.made = place->made();
+  if (!place->made().empty()) result.made = join_path(job.base_path, place->made());
   result.bytes = rebuilt->bytes;
   result.not_set = std::move(rebuilt->not_set);
   return {};

@@ -94,10 +94,11 @@ Status Scratch::remove_folder(const std::string& kind, const std::string& id) co
   return remove_tree(fd(), staging_name(kind, id));
 }
 
-Result<std::uint64_t> Scratch::free_bytes() const {
+Result<Room> Scratch::free_room() const {
   struct statvfs st = {};
   if (fstatvfs(fd(), &st) != 0) return system_error("measure", path_, errno);
-  return st.f_bavail * st.f_frsize;
+  // A file system without a fixed number of inodes says 0 of both.
+  return Room{st.f_bavail * st.f_frsize, st.f_files > 0 ? st.f_favail : UINT64_MAX};
 }
 
 }  // namespace repo

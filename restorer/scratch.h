@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "dumper/dump_root.h"
+#include "dumper/space.h"
 
 namespace repo {
 
@@ -28,8 +29,8 @@ class Scratch {
   Result<UniqueFd> make_folder(const std::string& kind, const std::string& id) const;
   Status remove_folder(const std::string& kind, const std::string& id) const;
 
-  // Bytes that are free there for us.
-  Result<std::uint64_t> free_bytes() const;
+  // What is free there for us.
+  Result<Room> free_room() const;
 
  private:
   std::string path_;

@@ -99,10 +99,10 @@ class Scrub {
     const Clock::time_point start = Clock::now();
     ScrubResult result{item.id, item.kind, item.path, generation.stamp, generation.place, 0,
                        0,       false,     ""};
-    const Result<UniqueFd> folder = open_generation(session_.root, generation);
-    if (!folder) {
-      if (folder.error().code == ENOENT) return std::nullopt;
-      result.error = describe(folder.error());
+    const Result<OpenGeneration> opened = open_generation(session_.root, item, generation);
+    if (!opened && generation.record) {
+      if (opened.error().code == ENOENT) return std::nullopt;
+      result.error = describe(opened.error());
       return result;
     }
     Status good = Status();
@@ -111,12 +111,12 @@ class Scrub {
     } else {
       const Patience patience = {start + session_.options.max_time, session_.options.timeout, true,
                                  &session_.output.progress()};
-      good = check_generation(folder->get(), *generation.record, patience);
+      good = check_generation(opened->folder.get(), *generation.record, patience);
       result.bytes = generation.record->bytes;
     }
     result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     if (good) return result;
-    if (is_removed(folder->get()) && generation.record) return std::nullopt;
+    if (generation.record && is_removed(opened->folder.get())) return std::nullopt;
     result.is_damaged = is_damage(good.error());
     result.error = damage_text(good.error());
     return result;

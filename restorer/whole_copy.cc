@@ -9,8 +9,10 @@ const Generation* find_whole(const DumpRoot& root, const CopiedItem& item,
   for (const Generation& generation : item.generations) {
     if (&generation == damaged || !generation.record) continue;
     if (item.proof.why_bad(generation.stamp)) continue;
-    const Result<UniqueFd> folder = open_generation(root, generation);
-    if (folder && check_generation(folder->get(), *generation.record, patience)) return &generation;
+    const Result<OpenGeneration> opened = open_generation(root, item, generation);
+    if (opened && check_generation(opened->folder.get(), *generation.record, patience)) {
+      return &generation;
+    }
   }
   return nullptr;
 }

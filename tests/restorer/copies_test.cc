@@ -282,8 +282,9 @@ TEST_F(CopiesTest, AGenerationThatWasTakenAwayIsKnownToBe) {
   ASSERT_TRUE(root) << describe(root.error());
   EXPECT_EQ(root->path, root_);
   const CopiedItem item = only();
-  const Result<UniqueFd> folder = open_generation(*root, item.generations[0]);
-  ASSERT_TRUE(folder) << describe(folder.error());
+  const Result<OpenGeneration> opened = open_generation(*root, item, item.generations[0]);
+  ASSERT_TRUE(opened) << describe(opened.error());
+  const UniqueFd* folder = &opened->folder;
   EXPECT_FALSE(is_removed(folder->get()));
   fs::rename(current("svn", "/srv/a"), tree_ / "displaced");
   EXPECT_FALSE(is_removed(folder->get())) << "it is read on where it is now";
@@ -291,7 +292,24 @@ TEST_F(CopiesTest, AGenerationThatWasTakenAwayIsKnownToBe) {
   EXPECT_TRUE(is_removed(folder->get()));
   fs::remove_all(tree_ / "displaced");
   EXPECT_TRUE(is_removed(folder->get()));
-  EXPECT_EQ(test::error_of(open_generation(*root, item.generations[0])).code, ENOENT);
+  EXPECT_EQ(test::error_of(open_generation(*root, item, item.generations[0])).code, ENOENT);
+}
+
+TEST_F(CopiesTest, AGenerationThatADumpExchangesMeanwhileIsReadWhereItIsThen) {
+  put_current("svn", "/srv/a", kA);
+  Result<DumpRoot> root = open_copies(root_);
+  ASSERT_TRUE(root) << describe(root.error());
+  const CopiedItem item = only();
+  const std::string older = root_ + "/older/svn/" + item.id;
+  fs::create_directories(older);
+  fs::rename(current("svn", "/srv/a"), older + "/" + kA);
+  put_current("svn", "/srv/a", kB);
+  const Result<OpenGeneration> opened = open_generation(*root, item, item.generations[0]);
+  ASSERT_TRUE(opened) << describe(opened.error());
+  EXPECT_EQ(opened->place, "older/svn/" + item.id + "/" + kA);
+  fs::remove_all(older);
+  EXPECT_EQ(test::error_of(open_generation(*root, item, item.generations[0])).code, ENOENT)
+      << "never the newer one for it";
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ class DrillItemTest : public testing::Test {
     EXPECT_EQ(items.size(), 1U);
     return items.empty() ? CopiedItem() : items[0];
   }
-  DrillResult drill(std::uint64_t reserve = 0, const Patience& patience = test::patient()) {
+  DrillResult drill(const Room& reserve = {}, const Patience& patience = test::patient()) {
     const DrillResult result =
         drill_item(item(), {*root_, *scratch_, tools_, 1'900'000'005, reserve, patience});
     EXPECT_THAT(test::names_in(scratch_->path()),
