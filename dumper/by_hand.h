@@ -8,8 +8,9 @@
 
 namespace repo {
 
-// A word of sh(1) that stands for these bytes, whatever they are, and is harmless on a terminal.
-// (A trailing newline is kept, too.)
+// What NAME= is set to in sh(1) so that it has these bytes, whatever they are; harmless on a
+// terminal. Where it begins with a dollar sign a dot comes behind them, which keeps newlines at
+// their end: ${NAME%.} takes it away.
 std::string shell_word(const std::string& bytes);
 
 // The indented blocks are commands of sh, to be run one after the other in the folder of the

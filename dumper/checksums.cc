@@ -7,16 +7,17 @@ namespace {
 
 constexpr std::size_t kHex = 64;
 
-std::string unescaped(const std::string& name) {
+// Nothing where checksum_line() cannot have written it.
+std::optional<std::string> unescaped(std::string_view name) {
   std::string text;
   for (std::size_t i = 0; i < name.size(); ++i) {
-    const bool escaped = name[i] == '\\' && i + 1 < name.size();
-    if (!escaped) {
+    if (name[i] != '\\') {
       text += name[i];
       continue;
     }
-    ++i;
-    text += name[i] == 'n' ? '\n' : name[i] == 'r' ? '\r' : name[i];
+    const char next = ++i < name.size() ? name[i] : '\0';
+    if (next != '\\' && next != 'n' && next != 'r') return std::nullopt;
+    text += next == 'n' ? '\n' : next == 'r' ? '\r' : next;
   }
   return text;
 }
@@ -43,8 +44,12 @@ std::optional<ChecksumLine> parse_checksum_line(std::string_view line) {
   const bool escaped = line.starts_with('\\');
   if (escaped) line.remove_prefix(1);
   if (line.size() <= kHex + 2 || line.substr(kHex, 2) != "  ") return std::nullopt;
-  const std::string name(line.substr(kHex + 2));
-  return ChecksumLine{std::string(line.substr(0, kHex)), escaped ? unescaped(name) : name};
+  const std::string_view hex = line.substr(0, kHex);
+  if (hex.find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;
+  const std::string_view name = line.substr(kHex + 2);
+  std::optional<std::string> path = escaped ? unescaped(name) : std::string(name);
+  if (!path) return std::nullopt;
+  return ChecksumLine{std::string(hex), *std::move(path)};
 }
 
 std::optional<std::string> ChecksumReader::find(const std::string& path) {

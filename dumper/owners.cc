@@ -78,8 +78,10 @@ std::optional<std::string> unescape(std::string_view text) {
 
 std::optional<std::vector<Attribute>> parse_attributes(std::string_view list) {
   std::vector<Attribute> attributes;
-  while (list != "-" && !list.empty()) {
-    const std::string_view one = list.substr(0, list.find(','));
+  if (list == "-") return attributes;
+  for (std::size_t comma = 0; comma != std::string_view::npos;) {
+    comma = list.find(',');
+    const std::string_view one = list.substr(0, comma);
     list.remove_prefix(std::min(one.size() + 1, list.size()));
     const std::size_t equals = one.find('=');
     if (equals == std::string_view::npos) return std::nullopt;

@@ -19,10 +19,14 @@ constexpr std::size_t kMostLines = 50;  // of what a tool has printed
 // The last key of a record: the digest of all that stands before it.
 constexpr std::string_view kOwnDigest = ",\n \"record_sha256\": \"";
 
-// False where a record has a digest of itself that is not that of its text.
-bool is_as_written(std::string_view text) {
+// False where a record has a digest of itself that is not that of its text, or had one: it came
+// into records together with that of the links.
+bool is_as_written(std::string_view text, const Json& document) {
   const std::size_t at = text.rfind(kOwnDigest);
-  if (at == std::string_view::npos) return true;
+  if (at == std::string_view::npos) {
+    return !document.contains("record_sha256") &&
+           !document.contains(Json::json_pointer("/sha256/links"));
+  }
   std::string end(kOwnDigest);
   end += sha256_hex(text.substr(0, at)) + "\"\n}\n";
   return text.substr(at) == end;
@@ -190,7 +194,7 @@ Result<GenerationSummary> read_item_record(std::string_view text) {
     const Json value = at(pointer);
     return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
   };
-  summary.is_intact = is_as_written(text);
+  summary.is_intact = is_as_written(text, document);
   summary.id = string_at("/id");
   summary.kind = string_at("/kind");
   summary.uid = static_cast<std::uint32_t>(number_at("/source/uid"));

@@ -44,8 +44,8 @@ std::string write_item_record(const ItemRecord& record);
 // What later runs, restores and drills need of item.json; the error says what is wrong with it.
 // Empty or 0 where the record does not tell.
 struct GenerationSummary {
-  // Whether the record is what was written: it ends with a digest of itself. Without one it is from
-  // before there was one, and counts as whole.
+  // Whether the record is what was written: it ends with a digest of itself. One that is from
+  // before there was one counts as whole.
   bool is_intact = true;
   std::string id;
   std::string kind;

@@ -36,10 +36,11 @@ ScriptResult read_output(std::string_view out) {
 
 // Words by which tools say that it was not the repository that was at fault.
 bool blames_the_machine(const std::string& text) {
-  constexpr std::array<const char*, 9> kWords = {
+  constexpr std::array<const char*, 10> kWords = {
       "No space left on device", "Disk quota exceeded", "File too large",
       "File name too long",      "Too many open files", "Cannot allocate memory",
-      "Out of memory",           "out of memory",       "Resource temporarily unavailable"};
+      "Out of memory",           "out of memory",       "Resource temporarily unavailable",
+      "died of signal 9"};
   return std::any_of(kWords.begin(), kWords.end(),
                      [&](const char* words) { return text.find(words) != std::string::npos; });
 }
@@ -47,10 +48,11 @@ bool blames_the_machine(const std::string& text) {
 bool is_of_the_repository(const CommandResult& result) {
   constexpr int kNotExecutable = 126;  // sh(1): 127 where there is no such program
   constexpr int kMissing = 127;
+  constexpr int kKilled = 128 + SIGKILL;  // as sh(1) tells it of what it has started
   if (blames_the_machine(result.err)) return false;
   if (result.end == CommandResult::End::kSignalled) return result.code != SIGKILL;
   return result.end == CommandResult::End::kExited && result.code != kMissing &&
-         result.code != kNotExecutable;
+         result.code != kNotExecutable && result.code != kKilled;
 }
 
 }  // namespace

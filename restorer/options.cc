@@ -13,6 +13,11 @@ namespace repo {
 namespace {
 
 const CLI::Validator kDuration(mistake_in_duration, "DURATION");
+const CLI::Validator kKind(
+    [](std::string& kind) {
+      return find_dumper(kind) ? std::string() : printable(kind) + ": no such kind";
+    },
+    "");
 
 constexpr const char* kName = "repo-restore";
 
@@ -121,7 +126,8 @@ std::variant<RestoreOptions, OptionsMessage> parse_restore_options(
       ->type_name("DIR");
   app.add_option("-k,--kinds", kinds, "only these kinds, with commas: svn,hg,git")
       ->delimiter(',')
-      ->type_name("LIST");
+      ->type_name("LIST")
+      ->check(kKind);
   app.add_flag("--all", options.all, "every item")->configurable(false);
   app.add_option("--to", options.to, "restore: where it goes; must not exist, or be empty")
       ->type_name("TARGET")

@@ -33,6 +33,39 @@ INSTANTIATE_TEST_SUITE_P(
                     LineCase{"leading_blank_and_star", "data/ *", "0f  data/ *\n"}),
     test::case_name);
 
+class ParsedChecksumTest : public testing::TestWithParam<LineCase> {};
+
+TEST_P(ParsedChecksumTest, D18_ComesBackAsItWasWritten) {
+  const std::string hex(64, 'a');
+  const std::string line = checksum_line(hex, GetParam().path);
+  const auto read = parse_checksum_line(std::string_view(line).substr(0, line.size() - 1));
+  ASSERT_TRUE(read) << line;
+  EXPECT_EQ(read->hex, hex);
+  EXPECT_EQ(read->path, GetParam().path);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Names, ParsedChecksumTest,
+    testing::Values(LineCase{"plain", "data/a b", ""}, LineCase{"newline", "data/a\nb\n", ""},
+                    LineCase{"return", "data/\r", ""}, LineCase{"backslash_and_n", "data/a\\n", ""},
+                    LineCase{"backslashes", "data/\\\\\\", ""},
+                    LineCase{"all_of_them", "data/\\\n\r\\r\\n\\\\", ""},
+                    LineCase{"no_text", "data/\xff\x01", ""}, LineCase{"blanks", "data/  ", ""},
+                    LineCase{"one_letter", "d", ""}),
+    test::case_name);
+
+TEST(ParsedChecksumTest, WhatIsNoLineIsNone) {
+  const std::string hex(64, 'a');
+  EXPECT_TRUE(parse_checksum_line(hex + "  x"));
+  for (const std::string& line :
+       {std::string(), std::string("\\"), hex, hex + " ", hex + "  ", hex + " *x", hex + "\t x",
+        hex + " x", hex.substr(1) + "  x", "a" + hex + "  x", "\\\\" + hex + "  x",
+        std::string(64, 'g') + "  x", std::string(64, 'A') + "  x", std::string(64, ' ') + "  x",
+        "\\" + hex + "  a\\", "\\" + hex + "  a\\x"}) {
+    EXPECT_FALSE(parse_checksum_line(line)) << line;
+  }
+}
+
 class ChecksumReaderTest : public testing::Test {
  protected:
   ChecksumReader reader(const std::string& text) {

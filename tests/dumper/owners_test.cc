@@ -79,6 +79,84 @@ TEST(OwnersLineTest, AttributesAreNamesAndBase64) {
             "f 0600 0 0 user.a=MQ==,user.b\\0040c\\0054d\\0075e=AP8= x\n");
 }
 
+struct RoundTripCase : test::NamedCase {
+  mode_t mode;
+  std::string path;
+  std::vector<Attribute> attributes;
+};
+
+class OwnersRoundTripTest : public testing::TestWithParam<RoundTripCase> {};
+
+TEST_P(OwnersRoundTripTest, D18_ALineComesBackAsItWasWritten) {
+  const RoundTripCase& given = GetParam();
+  const struct stat st = entry(given.mode, 12, 4294967294U);
+  const std::string line = owners_line(st, given.path, given.attributes);
+  ASSERT_EQ(line.find('\n'), line.size() - 1);
+  const auto read = parse_owners_line(std::string_view(line).substr(0, line.size() - 1));
+  ASSERT_TRUE(read) << line;
+  EXPECT_EQ(read->type, owners_type(given.mode));
+  EXPECT_EQ(read->mode, given.mode & 07777);
+  EXPECT_EQ(read->uid, 12U);
+  EXPECT_EQ(read->gid, 4294967294U);
+  EXPECT_EQ(read->path, given.path);
+  EXPECT_EQ(owners_line(st, read->path, read->attributes), line);
+  ASSERT_EQ(read->attributes.size(), given.attributes.size());
+  for (std::size_t i = 0; i < given.attributes.size(); ++i) {
+    EXPECT_EQ(read->attributes[i].name, given.attributes[i].name);
+    EXPECT_EQ(read->attributes[i].value, given.attributes[i].value);
+  }
+}
+
+std::string all_bytes() {
+  std::string all;
+  for (int byte = 1; byte < 256; ++byte) all += static_cast<char>(byte);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Lines, OwnersRoundTripTest,
+    testing::Values(RoundTripCase{"file", S_IFREG | 0640, "db/current", {}},
+                    RoundTripCase{"top", S_IFDIR | 02775, "", {}},
+                    RoundTripCase{"link", S_IFLNK | 0777, "a link", {}},
+                    RoundTripCase{"fifo", S_IFIFO | 0600, "x", {}},
+                    RoundTripCase{"socket", S_IFSOCK | 0600, "x", {}},
+                    RoundTripCase{"character_device", S_IFCHR | 0600, "x", {}},
+                    RoundTripCase{"block_device", S_IFBLK | 0600, "x", {}},
+                    RoundTripCase{"all_mode_bits", S_IFREG | 07777, "x", {}},
+                    RoundTripCase{"no_mode_bits", S_IFREG, "x", {}},
+                    RoundTripCase{"blanks", S_IFREG | 0600, "  a  b  ", {}},
+                    RoundTripCase{"a_dash", S_IFREG | 0600, "-", {}},
+                    RoundTripCase{"dots", S_IFREG | 0600, "..x", {}},
+                    RoundTripCase{"every_byte", S_IFREG | 0600, all_bytes(), {}},
+                    RoundTripCase{"what_looks_escaped", S_IFREG | 0600, "\\0012", {}},
+                    RoundTripCase{"attributes",
+                                  S_IFREG | 0600,
+                                  "x",
+                                  {{"user.a", "1"},
+                                   {"user.empty", ""},
+                                   {"user.b c,d=e\\\n\xff", std::string("\0\xff,= ", 5)},
+                                   {"system.posix_acl_access", std::string(44, '\2')}}}),
+    test::case_name);
+
+class RefusedOwnersLineTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(RefusedOwnersLineTest, WhatOwnersLineCannotHaveWrittenIsNone) {
+  EXPECT_TRUE(parse_owners_line("f 0644 0 0 - x")) << "what the others differ from";
+  EXPECT_FALSE(parse_owners_line(GetParam()));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Lines, RefusedOwnersLineTest,
+    testing::Values("", " ", "f", "f 0644 0 0 -", "f 0644 0 0 - ", "x 0644 0 0 - x",
+                    "ff 0644 0 0 - x", " 0644 0 0 - x", "f 644 0 0 - x", "f 00644 0 0 - x",
+                    "f 0844 0 0 - x", "f -644 0 0 - x", "f 0644 -1 0 - x", "f 0644 0 -1 - x",
+                    "f 0644 4294967296 0 - x", "f 0644 root 0 - x", "f 0644  0 - x",
+                    "f 0644 0 0  x", "f 0644 0 0 user.a x", "f 0644 0 0 =MQ== x",
+                    "f 0644 0 0 user.a=MQ=, x", "f 0644 0 0 user.a=M x",
+                    "f 0644 0 0 ,user.a=MQ== x", "f 0644 0 0 user.a=MQ==, x", "f 0644 0 0 - a\\",
+                    "f 0644 0 0 - a\\n", "f 0644 0 0 - a\\012", "f 0644 0 0 - a\\0400",
+                    "f 0644 0 0 - a\\0-12", "f 0644 0 0 - a\\0008", "f 0644 0 0 - a\\1234"));
+
 // What a whole tree's lines are: seal_test.cc.
 class AttributesTest : public testing::Test {
  protected:

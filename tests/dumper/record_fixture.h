@@ -37,7 +37,7 @@ inline ItemRecord record() {
   made.totals = {10, 20, 30, 40, 5};
   made.checksums_sha256 = "aa";
   made.owners_sha256 = "bb";
-  made.links_sha256 = "ee";
+  made.links_sha256 = "ll";
   made.source_look.digest = "cc";
   made.source_look.began = {100, 0};
   made.source_look.newest = {90, 0};

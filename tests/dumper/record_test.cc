@@ -37,7 +37,7 @@ TEST(ItemRecordTest, IsTheDocumentThatTheSchemaDescribes) {
       (Json{{"files", 10}, {"directories", 20}, {"links", 30}, {"bytes", 40}, {"shared", 5}}));
   EXPECT_EQ(document["copied_whole"], "1970-01-01T00:01:00Z");
   EXPECT_EQ(document["looks"], (Json{{"source", "cc"}, {"copy", "dd"}}));
-  EXPECT_EQ(document["sha256"], (Json{{"SHA256SUMS", "aa"}, {"owners", "bb"}, {"links", "ee"}}));
+  EXPECT_EQ(document["sha256"], (Json{{"SHA256SUMS", "aa"}, {"owners", "bb"}, {"links", "ll"}}));
   EXPECT_EQ(document["notes"], Json::array({"a note"}));
 }
 
@@ -137,6 +137,67 @@ TEST(ItemRecordTest, FieldsOfALaterVersionAreIgnored) {
   Json document = parsed(write_item_record(record()));
   document["what_comes_later"] = {{"a", 1}};
   EXPECT_TRUE(read_item_record(document.dump()));
+}
+
+TEST(ItemRecordTest, WhatRestoresNeedComesBack) {
+  ItemRecord odd = record();
+  odd.source.path = "/srv/\xff\n";
+  odd.source.store = "/srv/\xff\n/.hg";
+  const Result<GenerationSummary> summary = read_item_record(write_item_record(odd));
+  ASSERT_TRUE(summary) << describe(summary.error());
+  EXPECT_TRUE(summary->is_intact);
+  EXPECT_EQ(summary->id, odd.id);
+  EXPECT_EQ(summary->kind, "svn");
+  EXPECT_EQ(summary->path, odd.source.path);
+  EXPECT_EQ(summary->store, odd.source.store);
+  EXPECT_EQ(summary->uid, 1234U);
+  EXPECT_EQ(summary->gid, 4294967294U);
+  EXPECT_EQ(summary->host, "web1");
+  EXPECT_EQ(summary->totals.files, 10U);
+  EXPECT_EQ(summary->totals.directories, 20U);
+  EXPECT_EQ(summary->totals.links, 30U);
+  EXPECT_EQ(summary->checksums_sha256, "aa");
+  EXPECT_EQ(summary->owners_sha256, "bb");
+  EXPECT_EQ(summary->links_sha256, "ll");
+  EXPECT_THAT(summary->notes, testing::ElementsAre("a note"));
+}
+
+bool is_intact(const std::string& text) {
+  const Result<GenerationSummary> summary = read_item_record(text);
+  return summary && summary->is_intact;
+}
+
+// Whatever byte is another one, taken away or put there.
+TEST(ItemRecordTest, R11_ARecordThatWasChangedAnywhereIsNotIntact) {
+  const std::string text = write_item_record(record());
+  ASSERT_TRUE(is_intact(text));
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    for (const char byte : {static_cast<char>(text[i] ^ 1), ' ', '0', '"', '\xff'}) {
+      std::string changed = text;
+      changed[i] = byte;
+      EXPECT_EQ(is_intact(changed), changed == text) << i << ": " << changed;
+    }
+    std::string shorter = text;
+    shorter.erase(i, 1);
+    EXPECT_FALSE(is_intact(shorter)) << i;
+    std::string longer = text;
+    longer.insert(i, 1, ' ');
+    EXPECT_FALSE(is_intact(longer)) << i;
+  }
+  EXPECT_FALSE(is_intact(text + "\n"));
+  EXPECT_FALSE(is_intact(text.substr(0, text.size() - 1)));
+}
+
+// Of a version before there was a digest.
+TEST(ItemRecordTest, ARecordWithoutADigestOfItselfCountsAsIntact) {
+  Json document = parsed(write_item_record(record()));
+  EXPECT_FALSE(is_intact(document.dump(1))) << "in another order";
+  EXPECT_FALSE(is_intact(document.dump())) << "in other words";
+  document.erase("record_sha256");
+  EXPECT_FALSE(is_intact(document.dump())) << "it had one";
+  document["sha256"].erase("links");
+  EXPECT_TRUE(is_intact(document.dump()));
+  EXPECT_TRUE(is_intact(document.dump(1)));
 }
 
 struct BadRecordCase : test::NamedCase {

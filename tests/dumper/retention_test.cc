@@ -84,6 +84,34 @@ INSTANTIATE_TEST_SUITE_P(
         SurplusCase{"an_odd_name_does_not_count", {"zzz", kA, kB}, 2, {kA}}),
     test::case_name);
 
+struct BadSurplusCase : test::NamedCase {
+  Names older;
+  Names bad;
+  int keep;
+  Names surplus;
+};
+
+class BadSurplusTest : public testing::TestWithParam<BadSurplusCase> {};
+
+// What a drill has found damaged is no copy to rely on.
+TEST_P(BadSurplusTest, DamagedOnesGoFirst) {
+  Proof proof;
+  for (const std::string& each : GetParam().bad) proof.bad[each] = "rot";
+  EXPECT_EQ(surplus_generations(GetParam().older, GetParam().keep, proof), GetParam().surplus);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Generations, BadSurplusTest,
+    testing::Values(BadSurplusCase{"the_newest_is_bad", {kA, kB, kC}, {kC}, 3, {kC}},
+                    BadSurplusCase{"the_one_between_is_bad", {kC, kB, kA}, {kB}, 2, {kB, kA}},
+                    BadSurplusCase{"the_oldest_is_bad", {kA, kB, kC}, {kA}, 3, {kA}},
+                    BadSurplusCase{"two_are_bad", {kA, kB, kC}, {kB, kC}, 2, {kB, kC}},
+                    BadSurplusCase{"all_are_bad", {kA, kB}, {kA, kB}, 2, {kA}},
+                    BadSurplusCase{"there_is_room", {kA, kB}, {kB}, 3, {}},
+                    BadSurplusCase{"a_mark_of_one_that_is_gone", {kA, kB}, {kC}, 2, {kA}},
+                    BadSurplusCase{"a_mark_of_what_is_no_stamp", {"zzz", kA}, {"zzz"}, 1, {kA}}),
+    test::case_name);
+
 class RetentionTest : public testing::Test {
  protected:
   void SetUp() override {

@@ -182,6 +182,12 @@ INSTANTIATE_TEST_SUITE_P(
         EndCase{"crash", ScriptedRunner::ends(End::kSignalled, SIGSEGV), DrillState::kFailed, "11"},
         EndCase{"abort", ScriptedRunner::ends(End::kSignalled, SIGABRT), DrillState::kFailed, "6"},
         EndCase{"killed", ScriptedRunner::ends(End::kSignalled, SIGKILL), DrillState::kNotRun, "9"},
+        // The shell tells so of a tool that it has started, git of one that it has.
+        EndCase{"a_tool_killed", exits(137, "Killed"), DrillState::kNotRun, "137"},
+        EndCase{"a_tool_of_a_tool_killed", exits(128, "error: index-pack died of signal 9"),
+                DrillState::kNotRun, "signal 9"},
+        EndCase{"a_tool_that_crashed", exits(139, "Segmentation fault"), DrillState::kFailed,
+                "Segmentation fault"},
         EndCase{"stalled", ScriptedRunner::ends(End::kStalled), DrillState::kNotRun, ""},
         EndCase{"overdue", ScriptedRunner::ends(End::kOverdue), DrillState::kNotRun, ""},
         EndCase{"no_room_left", ScriptedRunner::ends(End::kNoRoom), DrillState::kNotRun, ""},
@@ -267,10 +273,10 @@ TEST_F(DrillItemTest, WithoutACurrentCopyItFails) {
 }
 
 TEST_F(DrillItemTest, WhatCannotBeTriedSaysNothingOfTheCopy) {
-  const DrillResult no_room = drill(UINT64_MAX);
+  const DrillResult no_room = drill({UINT64_MAX, 0});
   EXPECT_EQ(no_room.state, DrillState::kNotRun);
   EXPECT_THAT(no_room.error, HasSubstr("--scratch"));
-  EXPECT_EQ(drill(0, test::no_time()).state, DrillState::kNotRun);
+  EXPECT_EQ(drill({}, test::no_time()).state, DrillState::kNotRun);
   tools_.of_kind["svn"].missing = plain_error("run", "svn", "not installed");
   const DrillResult no_tool = drill();
   EXPECT_EQ(no_tool.state, DrillState::kNotRun);
