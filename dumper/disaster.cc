@@ -166,7 +166,7 @@ std::string disaster_text(std::vector<DisasterItem> items, const std::string& ho
       "older ones in older/.\n\n"
       "| kind | path | size | restoring it takes | proven | folder below current/KIND/ |\n"
       "|---|---|---|---|---|---|\n{}",
-      printable(host), rfc3339(now), items.size(), human_bytes(bytes), sum, kSteps, rows);
+      cell(host), rfc3339(now), items.size(), human_bytes(bytes), sum, kSteps, rows);
 }
 
 Status write_disaster_file(const DumpRoot& root, const std::string& host) {

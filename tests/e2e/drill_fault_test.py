@@ -6,9 +6,9 @@ import signal
 import zlib
 
 from drill_case import DrillCase, flip_byte, reseal, reseal_record
-from faults import Disk, add_git_commit, adopt_orphans, command_of, reap_orphans
-from support import (RESTORE, add_hg_commit, add_svn_revision, descendants, main, make_mounts_private, must,
-                     read_json, run, wait_for)
+from faults import Disk, add_git_commit, adopt_orphans, command_of, reap_orphans, waits_at_eventfd
+from support import (RESTORE, add_hg_commit, add_svn_revision, descendants, main,
+                     make_mounts_private, must, read_json, run, wait_for)
 
 
 def setUpModule():
@@ -47,12 +47,18 @@ class DisturbedTest(DrillCase):
                     wait_for(lambda p=pattern, d=drilling: list(self.to.glob(p))
                              or d.poll() is not None, pattern)
                     drilling.kill()
+                    # A sandbox that was coming up just then waits, until the next drill ends it.
+                    wait_for(self.nothing_works, "the end of all that the drill began")
                     drilling.communicate()
-                    self.assert_no_process_is_left()
         self.assertEqual(self.seen_generations(), before)
         results, _ = self.drill()
         self.assertEqual({result["state"] for result in results.values()}, {"passed"})
         self.assert_scratch_is_empty()
+        self.assert_no_process_is_left()
+
+    @staticmethod
+    def nothing_works():
+        return all(waits_at_eventfd(pid) for pid, _ in descendants(os.getpid()))
 
     def test_R4_a_stop_ends_it_and_says_so(self):
         self.dump_all()

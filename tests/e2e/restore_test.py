@@ -115,8 +115,8 @@ class RestoreTest(DrillCase):
         self.assertEqual(sorted(os.listdir(f"{to}{self.gamma}")), [".git", ".hg", "vendor"])
         # A second time everything is there, and nothing is touched.
         before = seen(to)
-        done = self.restore("restore", "--all", "--to", to, code=1)
-        self.assertIn("0 restored, 6 failed", done.text)
+        done = self.restore("restore", "--all", "--to", to, code=3)
+        self.assertIn("0 restored, 0 failed, 6 left: something is there already", done.text)
         self.assertEqual(seen(to), before)
 
     def test_working_files_stay_as_they_are(self):
@@ -132,9 +132,22 @@ class RestoreTest(DrillCase):
         self.assertEqual(sorted(os.listdir(back)), [".git", "mine"])
         self.assert_same(self.gamma / ".git", back / ".git")
         done = self.restore("restore", self.gamma, "--to", back, "--with-files", code=1)
-        self.assertIn(".git: File exists", done.text)
+        self.assertIn(".git: it is there already: nothing was touched", done.text)
         done = self.restore("restore", self.alpha, "--to", back, "--with-files", code=1)
         self.assertIn("is not empty", done.text)
+
+    def test_of_all_an_older_copy_is_better_than_a_damaged_one(self):
+        self.dump_all()
+        add_svn_revision(self.alpha, "more")
+        self.dump_all()
+        flip_byte(self.copy_of(self.alpha) / "data/db/revs/0/4", 5)
+        for known in (False, True):
+            to = self.tmp / f"all-{known}"
+            done = self.restore("restore", "--all", "--to", to, code=3)
+            self.assertIn("an OLDER copy, since", done.text)
+            self.assertIn("3 restored, 0 failed", done.text)
+            self.assertEqual(must("svnlook", "youngest", f"{to}{self.alpha}"), "3\n")
+            self.restore("--scrub", self.alpha, code=3)
 
     def test_an_earlier_generation(self):
         self.dump_all()
@@ -318,7 +331,7 @@ class BadInputTest(DrillCase):
         self.record = self.folder / "item.json"
 
     def assert_refused(self, *words):
-        """Nothing is restored, the file is named, and a list or a scrub tells, too."""
+        """Nothing is restored, the file is named, and a scrub tells, too."""
         back = self.tmp / "back"
         done = self.restore("restore", self.alpha, "--to", back, code=1)
         said = done.text + done.message

@@ -290,7 +290,7 @@ TEST_F(DrillItemTest, AKindThatNobodyCanDrillIsNotRun) {
   other.kind = "cvs";
   other.generations[0].record = GenerationSummary();
   const DrillResult result =
-      drill_item(other, {*root_, *scratch_, tools_, 1'900'000'005, 0, test::patient()});
+      drill_item(other, {*root_, *scratch_, tools_, 1'900'000'005, {}, test::patient()});
   EXPECT_EQ(result.state, DrillState::kNotRun);
   EXPECT_THAT(result.error, HasSubstr("no drill for this kind"));
 }

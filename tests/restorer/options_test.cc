@@ -228,9 +228,17 @@ TEST_F(RestoreConfigTest, TheCommandLineWins) {
   EXPECT_EQ(options.budget, std::chrono::minutes(5));
 }
 
-TEST_F(RestoreConfigTest, SectionsOfOtherToolsDoNotMatter) {
-  EXPECT_EQ(taken(parsed("[repo-dump]\nto = \"/d\"\njobs = 3\n", {"list"})).from,
-            "/var/data_backup");
+TEST_F(RestoreConfigTest, CopiesAreWhereRepoDumpPutsThem) {
+  const std::string dump = "[repo-dump]\nto = \"/d\"\njobs = 77\n";
+  EXPECT_EQ(taken(parsed(dump, {"list"})).from, "/d");
+  EXPECT_NE(taken(parsed(dump, {"list"})).jobs, 77) << "nothing else of it matters";
+  EXPECT_EQ(taken(parsed(dump + "[repo-restore]\nfrom = \"/e\"\n", {"list"})).from, "/e");
+  EXPECT_EQ(taken(parsed("[repo-dump]\njobs = 3\n", {"list"})).from, "/var/data_backup");
+}
+
+TEST_F(RestoreConfigTest, WhatTheClockHasChosenHasABudget) {
+  EXPECT_EQ(taken(parsed("", {"--drill", "--stale", "7d"})).budget, std::chrono::minutes(30));
+  EXPECT_FALSE(taken(parsed("", {"--drill", "--all"})).budget);
 }
 
 struct ConfigMistakeCase : test::NamedCase {

@@ -136,7 +136,14 @@ TEST(RestoreTextTest, SaysWhereItIsNowAndWhatCouldNotBeSet) {
   result.not_set = {"owner 0:0 could not be set"};
   EXPECT_THAT(restore_text(result), EndsWith("); owner 0:0 could not be set\n"));
   result.error = plain_error("trust", "data/x", "it is missing");
-  EXPECT_EQ(restore_text(result), "FAILED    svn  /srv/a: trust data/x: it is missing\n");
+  EXPECT_EQ(restore_text(result), "FAILED    svn  /srv/a: data/x: it is missing\n");
+  result.error = system_error("restore to", "/t", EEXIST);
+  EXPECT_THAT(restore_text(result), StartsWith("LEFT      svn  /srv/a: restore to /t: "));
+  result.error.reset();
+  result.instead_of = "data/x: it is missing";
+  result.made = "/srv";
+  EXPECT_THAT(restore_text(result), HasSubstr("; an OLDER copy, since: data/x: it is missing"));
+  EXPECT_THAT(restore_text(result), HasSubstr("; made, and of this user: /srv"));
 }
 
 TEST(DrillTextTest, SaysHowItEnded) {
@@ -201,7 +208,10 @@ TEST(SummaryTextTest, CountsAndNamesTheOldestProof) {
   summary.good = 2;
   summary.bad = 1;
   summary.seconds = 4;
-  EXPECT_THAT(restore_summary_text(summary), StartsWith("2 restored, 1 failed, "));
+  EXPECT_THAT(restore_summary_text(summary), StartsWith("2 restored, 1 failed; "));
+  summary.left = 3;
+  EXPECT_THAT(restore_summary_text(summary),
+              StartsWith("2 restored, 1 failed, 3 left: something is there already; "));
   EXPECT_THAT(scrub_summary_text(summary), StartsWith("2 whole, 1 damaged, 0 not run, "));
   std::vector<CopiedItem> items = {copied(), copied(), copied()};
   EXPECT_EQ(drill_summary_text(summary, items, at(0)),
