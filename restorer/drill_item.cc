@@ -70,6 +70,8 @@ class ItemDrill {
 
  private:
   Status drill(const Generation& generation) {
+    const Result<OpenGeneration> opened = open_generation(context_.root, item_, generation);
+    if (!opened) return opened.error().code == ENOENT ? taken_away() : opened.error();
     if (!generation.record) return damage(generation.place, generation.unreadable);
     const GenerationSummary& record = *generation.record;
     result_.generation = generation.stamp;
@@ -80,8 +82,6 @@ class ItemDrill {
     if (tool != context_.tools.of_kind.end() && tool->second.missing) return *tool->second.missing;
     if (Status room = look_for_room(record.totals); !room) return room;
 
-    const Result<OpenGeneration> opened = open_generation(context_.root, item_, generation);
-    if (!opened) return opened.error().code == ENOENT ? taken_away() : opened.error();
     const Folder folder(context_.scratch, item_);
     const Result<UniqueFd> scratch = context_.scratch.make_folder(item_.kind, item_.id);
     if (!scratch) return scratch.error();

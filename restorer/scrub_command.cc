@@ -100,7 +100,7 @@ class Scrub {
     ScrubResult result{item.id, item.kind, item.path, generation.stamp, generation.place, 0,
                        0,       false,     ""};
     const Result<OpenGeneration> opened = open_generation(session_.root, item, generation);
-    if (!opened && generation.record) {
+    if (!opened) {
       if (opened.error().code == ENOENT) return std::nullopt;
       result.error = describe(opened.error());
       return result;

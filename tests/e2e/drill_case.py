@@ -2,6 +2,7 @@
 import hashlib
 import os
 import re
+import unittest
 
 from faults import make_git
 from support import RESTORE, Case, make_hg, make_svn, must, read_json, run, validate
@@ -10,15 +11,26 @@ from support import RESTORE, Case, make_hg, make_svn, must, read_json, run, vali
 class DrillCase(Case):
     """Each kind once, dumped into `to`."""
 
-    def setUp(self):
-        super().setUp()
-        self.alpha = make_svn(self.src / "alpha", 3)
-        self.beta = make_hg(self.src / "beta", 4)
-        self.gamma = make_git(self.src / "gamma", 2)
-        git = ("git", "-C", self.gamma, "-c", "user.name=x", "-c", "user.email=x@localhost")
+    templates = None  # made once, and copied for each test: hg alone takes seconds
+
+    @classmethod
+    def make_templates(cls):
+        folder = cls.make_tmp(unittest.addModuleCleanup)
+        make_svn(folder / "alpha", 3)
+        make_hg(folder / "beta", 4)
+        gamma = make_git(folder / "gamma", 2)
+        git = ("git", "-C", gamma, "-c", "user.name=x", "-c", "user.email=x@localhost")
         must(*git, "branch", "side", "HEAD~1")
         must(*git, "tag", "-a", "-m", "v1", "v1")
-        self.sources = (self.alpha, self.beta, self.gamma)
+        return folder
+
+    def setUp(self):
+        super().setUp()
+        if not DrillCase.templates:
+            DrillCase.templates = self.make_templates()
+        must("cp", "-aT", DrillCase.templates, self.src)
+        self.sources = tuple(self.src / name for name in ("alpha", "beta", "gamma"))
+        self.alpha, self.beta, self.gamma = self.sources
 
     def dump_all(self, code=0):
         self.assert_code(self.dump(self.scan()), code)

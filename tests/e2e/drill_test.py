@@ -103,6 +103,19 @@ class DrillTest(DrillCase):
         self.assertEqual(result["state"], "passed")
         self.assertIn("hg recover of an abandoned transaction", result["compared"])
 
+    def test_git_names_that_are_not_written_are_told_and_are_no_damage(self):
+        git = ("git", "-C", self.gamma)
+        blob = must(*git, "hash-object", "-w", "--stdin", input=b"x").strip()
+        inner = must(*git, "mktree", input=f"100644 blob {blob}\tconfig\n".encode()).strip()
+        tree = must(*git, "mktree", input=f"040000 tree {inner}\t.git\n".encode()).strip()
+        commit = must(*git, "-c", "user.name=x", "-c", "user.email=x@y", "commit-tree", "-m", "x",
+                      tree).strip()
+        must(*git, "update-ref", "refs/heads/odd", commit)
+        self.dump_all()
+        results, _ = self.drill(self.gamma)
+        self.assertIn("1 of them have names that git does not write",
+                      results[str(self.gamma)]["compared"])
+
     def test_submodules_are_drilled_too(self):
         must("git", "-c", "protocol.file.allow=always", "-C", self.gamma, "submodule", "--quiet",
              "add", make_git(self.tmp / "other"), "sub")
