@@ -10,21 +10,47 @@ namespace repo {
 namespace {
 
 // Each line of `owners` gives one entry what is its own.
-constexpr const char* kOwnersLoop =
-    R"(    cd "$S/new" && tac "$C/owners" | while IFS= read -r line; do
+constexpr const char* kOwnersLoop = R"sh(    cd new
+    tac "$C/owners" | while IFS= read -r line; do
       set -f; set -- $line; path=$(printf '%b.' "${line#* * * * * }"); path=./${path%.}
       [ -e "$path" ] || [ -L "$path" ] || continue
       chown -h "$3:$4" -- "$path"; [ -L "$path" ] || chmod "$2" -- "$path"
       [ "$5" = - ] || for attribute in $(printf %s "$5" | tr , ' '); do
-        setfattr -h -n "${attribute%%=*}" -v "0s${attribute#*=}" -- "$path"; done
-    done; cd "$C"
-)";
+        name=$(printf %b "${attribute%%=*}")
+        setfattr -h -n "$name" -v "0s${attribute#*=}" -- "$path"; done
+    done
+    cd ..
+)sh";
 
-// As whom a tool is run on what came back: its hooks and settings are that user's, never root's.
+// "u=rwX,g=rX,o=": the rights of a folder, for all that is in it.
+std::string rights_like(std::uint32_t mode) {
+  std::string rights;
+  for (const auto& [who, shift] : {std::pair('u', 6), {'g', 3}, {'o', 0}}) {
+    rights += (rights.empty() ? "" : ",") + std::string(1, who) + "=";
+    for (const auto& [bit, letter] : {std::pair(4U, 'r'), {2U, 'w'}, {1U, 'X'}}) {
+      if ((mode >> shift & bit) != 0) rights += letter;
+    }
+  }
+  return rights;
+}
+
+// The extensions without which hg does not know the repository.
+std::string hg_extensions(const Repository& source) {
+  std::string options;
+  const std::string needed = " " + find_text(source.detail, "requirements").value_or("") + " ";
+  for (const std::string extension : {"largefiles", "lfs"}) {
+    if (needed.find(extension) == std::string::npos) continue;
+    options += "--config extensions." + extension + "= ";
+  }
+  return options;
+}
+
+// As whom a tool is run on what came back: its hooks and settings are that user's, never root's,
+// and have no hold of root's terminal.
 std::string as_owner(const Repository& source, bool as_root) {
   if (!as_root || source.uid == 0) return "";
-  return fmt::format("setpriv --reuid={} --regid={} --clear-groups env -u HOME ", source.uid,
-                     source.gid);
+  return fmt::format("setsid -w setpriv --reuid={} --regid={} --clear-groups env -u HOME ",
+                     source.uid, source.gid);
 }
 
 constexpr const char* kFilesThatAreMissing =
@@ -41,8 +67,8 @@ std::string trial(const ItemRecord& record, bool as_root) {
            "    " + as + "svnadmin verify -q .\n";
   }
   if (source.kind == "hg") {
-    const std::string hg =
-        "    " + as + (as.empty() ? "env " : "") + "HGRCPATH= HGRCSKIPREPO=1 hg -R \"$T\" ";
+    const std::string hg = "    " + as + (as.empty() ? "env " : "") +
+                           "HGRCPATH= HGRCSKIPREPO=1 hg " + hg_extensions(source) + "-R \"$T\" ";
     return hg + "verify -q\n" + kFilesThatAreMissing + hg + "revert -q -r . 'set:missing()'\n";
   }
   if (source.kind == "git") {
@@ -58,16 +84,24 @@ std::string trial(const ItemRecord& record, bool as_root) {
   return "";
 }
 
-// What moves the copy from $S to $T, and refuses where something is there.
+// What ends the commands before they begin, where something is in the way.
+std::string look_at_place(const Repository& source) {
+  const std::string told = "then echo \"something is there already\" >&2; exit 1; fi\n";
+  if (source.store == source.path) {
+    return "    if [ -h \"$T\" ] || [ -n \"$(ls -A -- \"$T\" 2>/dev/null)\" ]; " + told;
+  }
+  const std::string name = source.store.substr(source.path.size() + 1);
+  return "    if [ -h \"$T\" ] || [ -e \"$T/" + name + "\" ]; " + told;
+}
+
+// What moves the copy to $T, and refuses where something is there.
 std::string placing(const Repository& source) {
-  const std::string whole = "mv -T -- \"$S/new\" \"$T\"";
-  if (source.store == source.path) return "    " + whole + " && rmdir -- \"$S\"\n";
+  const std::string whole = "mv -T -- new \"$T\"";
+  if (source.store == source.path) return "    " + whole + "\n";
   const std::string name = source.store.substr(source.path.size() + 1);
   return fmt::format(
-      "    if [ -e \"$T\" ]; then mv -T -- \"$S/new/{0}\" \"$T/{0}\" && rmdir -- \"$S/new\" "
-      "\"$S\"\n"
-      "    else {1} && rmdir -- \"$S\"; fi\n",
-      name, whole);
+      "    if [ -e \"$T\" ]; then mv -T -- new/{0} \"$T/{0}\"; rmdir new; else {1}; fi\n", name,
+      whole);
 }
 
 }  // namespace
@@ -111,6 +145,8 @@ std::string restore_by_hand(const ItemRecord& record, bool as_root) {
     for (const std::string& note : record.notes) text += "- " + printable(note) + "\n";
     text += "\n";
   }
+  const std::string own =
+      as_root ? fmt::format("    chown -hR {}:{} -- new\n", source.uid, source.gid) : std::string();
   text += fmt::format(
       "1. Where it goes. For another place change T, and nothing else.\n\n"
       "    C=$PWD\n"
@@ -118,18 +154,26 @@ std::string restore_by_hand(const ItemRecord& record, bool as_root) {
       "    S=$T.restoring\n\n"
       "2. Is the copy what it was? (No output means that it is.)\n\n"
       "    sha256sum --quiet -c SHA256SUMS\n\n"
-      "3. Copied to where nobody else can go, beside the place:\n\n"
-      "    mkdir -p -- \"$(dirname -- \"$T\")\" && mkdir -m 700 -- \"$S\" && cp -aT -- \"$C/data\" "
-      "\"$S/new\"\n",
-      target, has_dot ? "    T=${T%.}\n" : "");
-  if (as_root) text += fmt::format("    chown -hR {}:{} -- \"$S/new\"\n", source.uid, source.gid);
-  text += fmt::format(
-      "\n4. Owners, modes and attributes, access control lists among them (`setfattr` is in the "
-      "package attr):\n\n"
-      "{}\n"
-      "5. In place, where nothing may be{}:\n\n{}\n"
-      "6. It works:\n\n{}",
-      kOwnersLoop, has_files ? " but working files" : "", placing(source), trial(record, as_root));
+      "3. Copied to where nobody else can go, beside the place; given its owners, modes and "
+      "attributes,\n"
+      "access control lists among them (`setfattr` is in the package attr); and put in place, "
+      "where "
+      "nothing\nmay be{}. The first thing that fails ends it, and then nothing is in place. Where "
+      "`$S` exists\nalready, an attempt before this one has left it: remove it.\n\n"
+      "    (\n    set -e\n{}"
+      "    mkdir -p -- \"$(dirname -- \"$T\")\"\n"
+      "    mkdir -m 700 -- \"$S\"\n"
+      "    cd -P -- \"$S\"\n"
+      "    [ \"$(stat -c %u .)\" = \"$(id -u)\" ]\n"
+      "    cp -aT -- \"$C/data\" new\n{}"
+      "    chmod -R {} -- new\n{}{}"
+      "    cd -- \"$C\"\n"
+      "    rmdir -- \"$S\"\n"
+      "    echo 'It is in place.'\n    )\n\n"
+      "4. Only where the last line was \"It is in place.\": it works.\n\n{}",
+      target, has_dot ? "    T=${T%.}\n" : "", has_files ? " but working files" : "",
+      look_at_place(source), own, rights_like(source.mode), kOwnersLoop, placing(source),
+      trial(record, as_root));
   return text;
 }
 

@@ -104,7 +104,8 @@ Result<std::vector<DisasterItem>> read_items(const DumpRoot& root) {
       item.id = id;
       item.kind = kind;
       if (const auto generation = current_generation(current, kind, id)) {
-        const Proof proof = load_proof(root.control.get(), kind, id);
+        const Result<Proof> loaded = load_proof(root.control.get(), kind, id);
+        const Proof proof = loaded ? *loaded : Proof();
         item.path = generation->path;
         item.generation = generation->generation;
         item.bytes = generation->bytes;
@@ -121,8 +122,10 @@ Result<std::vector<DisasterItem>> read_items(const DumpRoot& root) {
 }  // namespace
 
 std::string disaster_text(std::vector<DisasterItem> items, const std::string& host, UtcTime now) {
+  // What lies outside comes before what lies inside it.
   std::sort(items.begin(), items.end(), [](const DisasterItem& a, const DisasterItem& b) {
-    return std::tie(a.path, a.kind, a.id) < std::tie(b.path, b.kind, b.id);
+    if (a.path != b.path) return precedes_in_walk(a.path, b.path);
+    return std::tie(a.kind, a.id) < std::tie(b.kind, b.id);
   });
   const Estimate estimate(items);
   std::uint64_t bytes = 0;

@@ -36,6 +36,13 @@ Error of_target(Error error, const DumpRoot& root) {
   return error;
 }
 
+// One reason, however many copies it is true of.
+void add_doubt(std::vector<std::string>& frozen, const std::string& why) {
+  const std::string kDoubt = "a copy before this one is damaged, or could not be used: ";
+  std::erase_if(frozen, [&](const std::string& each) { return each.starts_with(kDoubt); });
+  frozen.push_back(kDoubt + why);
+}
+
 // An owner decides what there is to say of his repository, but not how much of it is kept.
 void limit(std::vector<std::string>& notes) {
   constexpr std::size_t kMost = 50;
@@ -147,7 +154,13 @@ class ItemDump {
         result.error = in_root(told.error());
       }
     }
-    if (result.error || !frozen->empty()) return {};
+    if (result.error) return {};
+    if (!frozen->empty()) {
+      if (Status kept = remove_damaged(context_.root, kind, item_.id); !kept) {
+        result.error = in_root(kept.error());
+      }
+      return {};
+    }
     // The generation that was displaced may be bad: no older one goes because of it.
     const int keep = context_.keep + (in_doubt_ ? 1 : 0);
     if (Status kept = apply_retention(context_.root, kind, item_.id, keep); !kept) {
@@ -311,9 +324,18 @@ class ItemDump {
     if (context_.unreadable_previous && !context_.accepted) {  // it may have been frozen
       record.frozen.emplace_back("the record of the copy before this one cannot be read");
     }
-    if (!context_.previous_is_bad.empty() && !context_.accepted) {
-      record.frozen.push_back("the copy of " + previous->generation +
-                              " is damaged: " + context_.previous_is_bad);
+    if (previous && !context_.accepted) {
+      // Something may have been found since the run began.
+      const std::optional<Doubt> doubt =
+          doubt_about(context_.root, item_.source.kind, item_.id, *previous);
+      const bool is_new = doubt && context_.previous_is_bad.empty();
+      if (is_new && made.shared && !doubt->is_intact) {
+        return plain_error("copy", "",
+                           "the copy before this one, which it shares files with, has "
+                           "just been found damaged: " +
+                               doubt->why);
+      }
+      if (doubt) add_doubt(record.frozen, doubt->why);
     }
     Status written = create_file(staging, "RESTORE.md", restore_by_hand(record, geteuid() == 0));
     if (!written) return written.error();

@@ -26,7 +26,8 @@ ItemResult failed_item(const PlanItem& item, const Error& error) {
   return result;
 }
 
-ItemResult unchanged_item(const PlanItem& item, const GenerationSummary& current) {
+ItemResult unchanged_item(const PlanItem& item, const GenerationSummary& current,
+                          const std::string& doubt) {
   ItemResult result = blank_result(item);
   result.status = ItemStatus::kUnchanged;
   result.bytes = current.bytes;
@@ -35,6 +36,11 @@ ItemResult unchanged_item(const PlanItem& item, const GenerationSummary& current
   result.is_alarming = !current.frozen.empty();
   for (const std::string& reason : current.frozen) {
     result.notes.push_back(told_of_freeze(reason, item.id));
+  }
+  if (!doubt.empty()) {
+    result.is_alarming = true;
+    result.notes.push_back("a drill could not use this copy, and a new one would be the same: " +
+                           doubt);
   }
   return result;
 }
@@ -51,7 +57,7 @@ ItemResult listed_item(const RunItem& item) {
 }
 
 ItemResult planned_item(const RunItem& item) {
-  if (item.reuse.unchanged) return unchanged_item(item.plan, *item.previous);
+  if (item.reuse.unchanged) return unchanged_item(item.plan, *item.previous, item.previous_is_bad);
   if (item.is_listed_only()) return listed_item(item);
   ItemResult result = blank_result(item.plan);
   result.error = item.plan.refused ? item.plan.refused : item.unreadable;

@@ -17,7 +17,9 @@ ItemResult blank_result(const PlanItem& item);
 ItemResult failed_item(const PlanItem& item, const Error& error);
 
 // Whose current generation is what a copy would be.
-ItemResult unchanged_item(const PlanItem& item, const GenerationSummary& current);
+// `doubt`: what a drill has found against it; empty: nothing.
+ItemResult unchanged_item(const PlanItem& item, const GenerationSummary& current,
+                          const std::string& doubt = {});
 
 // Listed only.
 ItemResult listed_item(const RunItem& item);

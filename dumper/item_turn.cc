@@ -18,7 +18,7 @@ ItemResult failed(const RunItem& item, const Error& error) {
 
 ItemResult turn(const RunItem& item, int worker, Allowance* room, const TurnContext& context) {
   if (item.is_listed_only()) return listed_item(item);
-  if (item.reuse.unchanged) return unchanged_item(item.plan, *item.previous);
+  if (item.reuse.unchanged) return unchanged_item(item.plan, *item.previous, item.previous_is_bad);
   if (stop_requested() != 0) {
     ItemResult result = failed(item, plain_error("", "", "stopped before its turn"));
     result.status = ItemStatus::kSkipped;

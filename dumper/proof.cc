@@ -1,6 +1,7 @@
 #include "dumper/proof.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <nlohmann/json.hpp>
@@ -21,10 +22,16 @@ constexpr const char* kFolder = "proofs";
 constexpr const char* kFormat = "repo-backup/proof";
 constexpr int kVersion = 1;
 constexpr std::size_t kLimit = std::size_t{1} << 20;
-constexpr std::size_t kMostLines = 50;  // of what a tool has printed
+constexpr std::size_t kMostLines = 50;  // of what a tool has printed, and of what was compared
 
 std::string place_of(const std::string& kind, const std::string& id) {
   return std::string(kFolder) + "/" + kind + "/" + id + ".json";
+}
+
+// An owner decides what there is to say, but not how much of it is kept.
+std::string shortened(const std::string& text) {
+  constexpr std::size_t kLongest = 2000;
+  return readable(std::string_view(text).substr(0, kLongest));
 }
 
 void put_result(Json& object, const DrillResult& result) {
@@ -35,13 +42,17 @@ void put_result(Json& object, const DrillResult& result) {
   object["restore_seconds"] = result.restore_seconds;
   object["bytes"] = result.bytes;
   Json compared = Json::array();
-  for (const std::string& each : result.compared) compared.push_back(readable(each));
+  for (const std::string& each : result.compared) {
+    if (compared.size() == kMostLines) break;
+    compared.push_back(shortened(each));
+  }
   object["compared"] = std::move(compared);
-  if (!result.error.empty()) object["error"] = readable(result.error);
+  if (!result.error.empty()) object["error"] = shortened(result.error);
+  if (result.intact) object["intact"] = true;
   if (!result.tool_output.empty()) {
     Json lines = Json::array();
     for (const std::string& line : last_lines(result.tool_output, kMostLines)) {
-      lines.push_back(readable(line));
+      lines.push_back(shortened(line));
     }
     object["tool_output"] = std::move(lines);
   }
@@ -110,19 +121,46 @@ std::string write_proof(const Proof& proof) {
   for (const auto& [key, result] : {std::pair("passed", &proof.passed), {"last", &proof.last}}) {
     if (*result) put_result(document[key], **result);
   }
-  Json bad = Json::object();
-  for (const auto& [generation, why] : proof.bad) bad[generation] = readable(why);
-  document["bad"] = std::move(bad);
+  for (const auto& [key, marks] : {std::pair("bad", &proof.bad), {"unusable", &proof.unusable}}) {
+    Json object = Json::object();
+    for (const auto& [generation, why] : *marks) object[generation] = shortened(why);
+    document[key] = std::move(object);
+  }
   if (proof.scrubbed) document["scrubbed"] = rfc3339(*proof.scrubbed);
   return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Proof read_proof(std::string_view text) {
+std::optional<UtcTime> Proof::proven() const {
+  if (!passed) return std::nullopt;
+  if (last && last->state == DrillState::kFailed && last->time >= passed->time) return std::nullopt;
+  for (const auto* marks : {&bad, &unusable}) {
+    if (marks->lower_bound(passed->generation) != marks->end()) return std::nullopt;
+  }
+  return passed->time;
+}
+
+const std::string* Proof::why_bad(const std::string& generation) const {
+  for (const auto* marks : {&bad, &unusable}) {
+    const auto found = marks->find(generation);
+    if (found != marks->end()) return &found->second;
+  }
+  return nullptr;
+}
+
+const std::string* Proof::why_bad_since(const std::string& oldest) const {
+  const auto found = bad.lower_bound(oldest);  // stamps sort by time
+  return found == bad.end() ? nullptr : &found->second;
+}
+
+Result<Proof> read_proof(std::string_view text) {
   Proof proof;
   const Json document = Json::parse(text, nullptr, false);
+  const auto bad = document.find("bad");
   if (!document.is_object() || document.value("format", Json()) != kFormat ||
-      document.value("version", Json()) != kVersion) {
-    return proof;
+      document.value("version", Json()) != kVersion || bad == document.end() || !bad->is_object()) {
+    return plain_error("read", "",
+                       "it is no proof of this version: look at the copies (repo-restore --scrub), "
+                       "then remove it");
   }
   proof.passed = read_result(document, "passed");
   if (proof.passed &&
@@ -130,26 +168,42 @@ Proof read_proof(std::string_view text) {
     proof.passed.reset();
   }
   proof.last = read_result(document, "last");
-  const auto bad = document.find("bad");
-  if (bad != document.end() && bad->is_object()) {
-    for (const auto& [generation, why] : bad->items()) {
-      if (why.is_string()) proof.bad[generation] = why.get<std::string>();
+  for (const auto& [key, marks] : {std::pair("bad", &proof.bad), {"unusable", &proof.unusable}}) {
+    const auto object = document.find(key);
+    if (object == document.end() || !object->is_object()) continue;
+    for (const auto& [generation, why] : object->items()) {
+      if (why.is_string()) (*marks)[generation] = why.get<std::string>();
     }
   }
   proof.scrubbed = parse_rfc3339(text_at(document, "scrubbed"));
   return proof;
 }
 
-Proof load_proof(int control, const std::string& kind, const std::string& id) {
-  if (control < 0) return {};
-  const Result<std::string> text = read_small_file(control, place_of(kind, id), kLimit);
-  return text ? read_proof(*text) : Proof();
+Result<Proof> load_proof(int control, const std::string& kind, const std::string& id) {
+  if (control < 0) return Proof();
+  const std::string place = place_of(kind, id);
+  const Result<std::string> text = read_small_file(control, place, kLimit);
+  if (!text) {
+    if (text.error().code == ENOENT) return Proof();
+    return system_error("read", place, text.error().code);
+  }
+  Result<Proof> proof = read_proof(*text);
+  if (!proof) return plain_error("read", place, proof.error().message);
+  return proof;
 }
 
 Status save_proof(int control, const std::string& kind, const std::string& id, const Proof& proof) {
-  const Result<UniqueFd> folder = make_folders(control, std::string(kFolder) + "/" + kind);
+  const Result<UniqueFd> proofs = open_or_make(control, kFolder);
+  if (!proofs) return proofs.error();
+  const Result<UniqueFd> folder = open_or_make(proofs->get(), kind);
   if (!folder) return folder.error();
-  return replace_file_at(folder->get(), id + ".json", write_proof(proof));
+  if (Status put = replace_file_at(folder->get(), id + ".json", write_proof(proof)); !put) {
+    return put;
+  }
+  if (fsync(proofs->get()) != 0 || fsync(control) != 0) {
+    return system_error("fsync", kFolder, errno);
+  }
+  return {};
 }
 
 Status forget_proof(int control, const std::string& kind, const std::string& id) {

@@ -35,32 +35,37 @@ struct DrillResult {
   std::uint64_t bytes = 0;            // of the copy
   std::vector<std::string> compared;  // for people: what was done and found equal
   std::string error;                  // why it did not pass
+  bool intact = false;                // kFailed: it is what was recorded, and cannot be used
   std::string tool_output;            // what a tool has said about that
   std::string whole_instead;          // an older generation that is whole by its digests
 };
 
 struct Proof {
-  std::optional<DrillResult> passed;       // the last that did; without id, kind and path
-  std::optional<DrillResult> last;         // the last one, however it ended
-  std::map<std::string, std::string> bad;  // generations that are damaged, and why
-  std::optional<UtcTime> scrubbed;         // when all generations were read and found whole
+  std::optional<DrillResult> passed;  // the last that did; without id, kind and path
+  std::optional<DrillResult> last;    // the last one, however it ended
+  // Generations that are damaged: they are not what was recorded; and why.
+  std::map<std::string, std::string> bad;
+  // Those that are what was recorded, and that a drill could not use; and why.
+  std::map<std::string, std::string> unusable;
+  std::optional<UtcTime> scrubbed;  // when all generations were read and found whole
 
-  // The last time that a restore of this generation, or of one before it, was proven.
-  std::optional<UtcTime> proven() const {
-    return passed ? std::optional(passed->time) : std::nullopt;
-  }
-  const std::string* why_bad(const std::string& generation) const {
-    const auto found = bad.find(generation);
-    return found == bad.end() ? nullptr : &found->second;
-  }
+  // The last time that a drill passed, where nothing has spoken against it since: no later drill
+  // failed, and neither that generation nor one after it is known to be bad.
+  std::optional<UtcTime> proven() const;
+  // Damaged or unusable; null where nothing is known against the generation.
+  const std::string* why_bad(const std::string& generation) const;
+  // Of the generations from `oldest` on, one that is damaged; null: none.
+  const std::string* why_bad_since(const std::string& oldest) const;
 };
 
 std::string write_proof(const Proof& proof);
-// An empty one where the text is none: then nothing is proven.
-Proof read_proof(std::string_view text);
+// An error where the text is none: what was found against a copy may be lost with it.
+Result<Proof> read_proof(std::string_view text);
 
 // `control` is the open folder DIR/control, or < 0: there is none. Empty where there is no proof.
-Proof load_proof(int control, const std::string& kind, const std::string& id);
+// The error's path is relative to control/.
+Result<Proof> load_proof(int control, const std::string& kind, const std::string& id);
+// On disk when this returns.
 Status save_proof(int control, const std::string& kind, const std::string& id, const Proof& proof);
 Status forget_proof(int control, const std::string& kind, const std::string& id);
 

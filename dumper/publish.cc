@@ -114,6 +114,19 @@ std::optional<GenerationSummary> current_generation(int current, const std::stri
   return generation_in(current, kind + "/" + id);
 }
 
+std::optional<Doubt> doubt_about(const DumpRoot& root, const std::string& kind,
+                                 const std::string& id, const GenerationSummary& generation) {
+  const Result<Proof> proof = load_proof(root.control.get(), kind, id);
+  if (!proof) return Doubt{"what was found about it: " + describe(proof.error()), false};
+  const std::string oldest =
+      generation.copied_whole ? stamp(*generation.copied_whole) : std::string();
+  const std::string first = std::min(oldest, generation.generation);
+  if (const std::string* why = proof->why_bad_since(first)) return Doubt{*why, false};
+  const std::string* why = proof->why_bad(generation.generation);
+  if (!why) return std::nullopt;
+  return Doubt{*why, generation.shared == 0};
+}
+
 Result<TreeLook> look_at_generation(int generation, const Patience& patience) {
   const Skip record = [](const std::string& path) { return path == "item.json"; };
   return look_at_tree({generation, std::nullopt}, record, patience, Seen(), Changes::kContent);
@@ -196,19 +209,17 @@ std::vector<std::string> surplus_generations(const std::vector<std::string>& old
   return surplus;
 }
 
-Status apply_retention(const DumpRoot& root, const std::string& kind, const std::string& id,
-                       int keep) {
-  Result<UniqueFd> older = open_beneath(root.older.get(), kind + "/" + id, O_RDONLY | O_DIRECTORY);
-  if (!older) return older.error().code == ENOENT ? Status() : Status(older.error());
-  Result<std::vector<std::string>> names = folders_in(older->get());
-  if (!names) return names.error();
-  const Proof proof = load_proof(root.control.get(), kind, id);
-  for (const std::string& name : surplus_generations(*names, keep, proof)) {
+namespace {
+
+// Removes these generations of an item, of which `older` is the open folder in older/.
+Status remove_generations(const DumpRoot& root, int older, const std::string& kind,
+                          const std::string& id, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
     // Out of older/ in one step, so that nothing there is ever half a generation.
     const std::string condemned = staging_name(kind, id);
     if (Status removed = remove_tree(root.staging.get(), condemned); !removed) return removed;
-    if (renameat2(older->get(), name.c_str(), root.staging.get(), condemned.c_str(),
-                  RENAME_NOREPLACE) != 0) {
+    if (renameat2(older, name.c_str(), root.staging.get(), condemned.c_str(), RENAME_NOREPLACE) !=
+        0) {
       return system_error("remove", fmt::format("older/{}/{}/{}", kind, id, name), errno);
     }
     // A crash from here on would bring it back to older/: without its record it is no generation.
@@ -216,6 +227,34 @@ Status apply_retention(const DumpRoot& root, const std::string& kind, const std:
     if (Status removed = remove_tree(root.staging.get(), condemned); !removed) return removed;
   }
   return {};
+}
+
+}  // namespace
+
+Status apply_retention(const DumpRoot& root, const std::string& kind, const std::string& id,
+                       int keep) {
+  Result<UniqueFd> older = open_beneath(root.older.get(), kind + "/" + id, O_RDONLY | O_DIRECTORY);
+  if (!older) return older.error().code == ENOENT ? Status() : Status(older.error());
+  Result<std::vector<std::string>> names = folders_in(older->get());
+  if (!names) return names.error();
+  const Result<Proof> proof = load_proof(root.control.get(), kind, id);
+  if (!proof) return proof.error();
+  return remove_generations(root, older->get(), kind, id,
+                            surplus_generations(*names, keep, *proof));
+}
+
+Status remove_damaged(const DumpRoot& root, const std::string& kind, const std::string& id) {
+  Result<UniqueFd> older = open_beneath(root.older.get(), kind + "/" + id, O_RDONLY | O_DIRECTORY);
+  if (!older) return older.error().code == ENOENT ? Status() : Status(older.error());
+  Result<std::vector<std::string>> names = folders_in(older->get());
+  if (!names) return names.error();
+  const Result<Proof> proof = load_proof(root.control.get(), kind, id);
+  if (!proof) return proof.error();
+  std::erase_if(
+      *names, [&](const std::string& name) { return !parse_stamp(name) || !proof->why_bad(name); });
+  std::sort(names->begin(), names->end());
+  if (!names->empty()) names->pop_back();  // somebody may want to look at one
+  return remove_generations(root, older->get(), kind, id, *names);
 }
 
 Status forget(const DumpRoot& root, const std::string& kind, const std::string& id) {

@@ -25,6 +25,16 @@ Result<UniqueFd> make_staging(const DumpRoot& root, const std::string& kind, con
 std::optional<GenerationSummary> current_generation(int current, const std::string& kind,
                                                     const std::string& id);
 
+// What drills and scrubs have found against a generation, or against one that it may share files
+// with; or that this cannot be known. Nothing where all is well.
+struct Doubt {
+  std::string why;
+  // All of it is what was recorded, whole, and only its use failed: another copy would be the same.
+  bool is_intact = false;
+};
+std::optional<Doubt> doubt_about(const DumpRoot& root, const std::string& kind,
+                                 const std::string& id, const GenerationSummary& generation);
+
 // A look at a generation's own files, but for its record: equal to the one in the record
 // (Changes::kContent) where nobody has touched them.
 Result<TreeLook> look_at_generation(int generation, const Patience& patience);
@@ -60,6 +70,10 @@ std::vector<std::string> surplus_generations(const std::vector<std::string>& old
 // Removes the surplus ones of one item. Only after a newer verified generation was published.
 Status apply_retention(const DumpRoot& root, const std::string& kind, const std::string& id,
                        int keep);
+
+// Where retention is frozen: of the generations in older/ that are damaged or unusable all but the
+// newest go, else a copy that can never be used would fill the disk, night by night.
+Status remove_damaged(const DumpRoot& root, const std::string& kind, const std::string& id);
 
 // Removes every generation of an item, in older/ and current/. Interrupted, it leaves whole
 // generations or none.

@@ -21,7 +21,7 @@ struct RunItem {
   SpaceNeed need;
   std::optional<GenerationSummary> previous;  // the current generation, where there is one
   bool unreadable_previous = false;           // there is one, and its record cannot be read
-  std::string previous_is_bad;                // why, where a drill or a scrub found it damaged
+  std::string previous_is_bad;                // what a drill or a scrub found against it
   Reuse reuse;                                // of previous
   bool accepted = false;                      // by --accept
 

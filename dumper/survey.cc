@@ -76,10 +76,12 @@ void find_reusable(const ForEachItem& for_each, const DumpRoot& root, const Reus
         open_beneath(current, kind + "/" + item.plan.id, O_RDONLY | O_DIRECTORY);
     item.unreadable_previous = folder && !item.previous;
     if (!item.previous) return;
-    const Proof proof = load_proof(root.control.get(), kind, item.plan.id);
-    const std::string* bad = proof.why_bad(item.previous->generation);
-    if (bad) item.previous_is_bad = *bad;
-    if (bad || policy.full || !folder) return;  // nothing of it can be relied on
+    bool is_reliable = true;
+    if (auto doubt = doubt_about(root, kind, item.plan.id, *item.previous)) {
+      item.previous_is_bad = std::move(doubt->why);
+      is_reliable = doubt->is_intact;
+    }
+    if (!is_reliable || policy.full || !folder) return;
     const Result<TreeLook> look = look_at_generation(folder->get(), own_patience(patience));
     item.reuse = what_to_reuse(*item.previous, item.survey.look,
                                look ? look->digest : std::string(), policy, now);

@@ -19,7 +19,8 @@ namespace {
 
 bool is_troubled(const CopiedItem& item) {
   if (!item.has_current() || !item.generations.front().record) return true;
-  return item.proof.why_bad(item.generations.front().stamp) != nullptr;
+  return !item.unreadable_proof.empty() ||
+         item.proof.why_bad(item.generations.front().stamp) != nullptr;
 }
 
 }  // namespace
@@ -47,10 +48,10 @@ int run_list(RestoreSession& session) {
   auto chosen = chosen_items(session);
   if (!chosen) return exit_status(ExitCode::kUsage);
   const UtcTime now = utc_now();
-  bool good = true;
+  bool good = !session.lacks_copies;
   if (session.options.stale) {
     *chosen = without_proof(*std::move(chosen), *session.options.stale, now);
-    good = chosen->empty();
+    good = good && chosen->empty();
   }
   for (const CopiedItem* item : *chosen) {
     const bool troubled = is_troubled(*item);
@@ -77,7 +78,7 @@ int run_show(RestoreSession& session) {
 int run_restore(const RestoreOptions& options, std::FILE* out, std::FILE* err) {
   RunOutput output({"repo-restore", options.json, options.quiet, options.progress}, out, err,
                    progress_text);
-  RestoreSession session{options, {}, {}, output};
+  RestoreSession session{options, {}, {}, output, false};
   if (options.nice) {
     if (Status lowered = lower_priority(); !lowered) {
       output.tell("--nice: " + describe(lowered.error()));
@@ -90,6 +91,16 @@ int run_restore(const RestoreOptions& options, std::FILE* out, std::FILE* err) {
   Result<std::vector<CopiedItem>> items = list_copies(session.root);
   if (!items) return refuse_all(session, items.error());
   session.items = *std::move(items);
+  for (const std::string& missing : missing_copies(session.root, session.items)) {
+    output.tell("the copies of " + printable(missing) + " are missing: a drill has had them once");
+    session.lacks_copies = true;
+  }
+  // A machine may have nothing to copy yet; who asks for something finds nothing.
+  const bool may_be_none =
+      options.command == RestoreCommand::kDrill && options.items.empty() && !options.all;
+  if (session.items.empty() && !may_be_none) {
+    return refuse_all(session, plain_error("find", options.from, "there is no copy in it"));
+  }
   switch (options.command) {
     case RestoreCommand::kList:
       return run_list(session);

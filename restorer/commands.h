@@ -18,6 +18,7 @@ struct RestoreSession {
   DumpRoot root;
   std::vector<CopiedItem> items;
   RunOutput& output;
+  bool lacks_copies = false;  // there are proofs of some that are not there, which was told
 };
 int run_list(RestoreSession& session);
 int run_show(RestoreSession& session);

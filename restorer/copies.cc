@@ -8,12 +8,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <set>
+#include <string_view>
 #include <tuple>
 
 #include "base/bytes_path.h"
 #include "base/clock.h"
 #include "base/file_io.h"
 #include "dumper/tree.h"
+#include "restorer/damage.h"
+#include "restorer/read_back.h"
 #include "scanner/item_id.h"
 
 namespace repo {
@@ -45,7 +49,9 @@ Generation read_generation(int folder, const std::string& place, const CopiedIte
   generation.stamp = place.substr(place.rfind('/') + 1);
   const Result<std::string> text = read_small_file(folder, "item.json", kRecordLimit);
   if (!text) {
-    generation.unreadable = describe(text.error());
+    const Error error = reading_error("item.json", text.error().code);
+    generation.is_ours = !is_damage(error);
+    generation.unreadable = damage_text(error);
     return generation;
   }
   const Result<GenerationSummary> record = read_item_record(*text);
@@ -60,11 +66,21 @@ Generation read_generation(int folder, const std::string& place, const CopiedIte
   return generation;
 }
 
-Generation read_generation_at(const DumpRoot& root, const std::string& place,
-                              const CopiedItem& item) {
+// Nothing where it is gone by now.
+void add_generation(const DumpRoot& root, const std::string& place, CopiedItem& item) {
   const Result<UniqueFd> folder = open_beneath(root.top.get(), place, O_RDONLY | O_DIRECTORY);
-  if (folder) return read_generation(folder->get(), place, item);
-  return {place.substr(place.rfind('/') + 1), place, std::nullopt, describe(folder.error())};
+  if (!folder && folder.error().code == ENOENT) return;
+  if (folder) {
+    item.generations.push_back(read_generation(folder->get(), place, item));
+    return;
+  }
+  const Error error = reading_error(place, folder.error().code);
+  Generation generation;
+  generation.stamp = place.substr(place.rfind('/') + 1);
+  generation.place = place;
+  generation.unreadable = damage_text(error);
+  generation.is_ours = !is_damage(error);
+  item.generations.push_back(std::move(generation));
 }
 
 // Names in a folder that may be missing; none where it cannot be read.
@@ -122,8 +138,7 @@ Result<std::vector<CopiedItem>> list_copies(const DumpRoot& root) {
   const int top = root.top.get();
   for (const std::string& kind : folders_in(top, "current")) {
     for (const std::string& id : folders_in(top, "current/" + kind)) {
-      CopiedItem& item = item_of(kind, id);
-      item.generations.push_back(read_generation_at(root, "current/" + kind + "/" + id, item));
+      add_generation(root, "current/" + kind + "/" + id, item_of(kind, id));
     }
   }
   for (const std::string& kind : folders_in(top, "older")) {
@@ -132,8 +147,7 @@ Result<std::vector<CopiedItem>> list_copies(const DumpRoot& root) {
       std::vector<std::string> stamps = folders_in(top, above);
       std::sort(stamps.rbegin(), stamps.rend());
       for (const std::string& each : stamps) {
-        CopiedItem& item = item_of(kind, id);
-        item.generations.push_back(read_generation_at(root, above + "/" + each, item));
+        add_generation(root, above + "/" + each, item_of(kind, id));
       }
     }
   }
@@ -143,13 +157,41 @@ Result<std::vector<CopiedItem>> list_copies(const DumpRoot& root) {
     for (const Generation& generation : item.generations) {
       if (generation.record && item.path.empty()) item.path = generation.record->path;
     }
-    item.proof = load_proof(root.control.get(), item.kind, item.id);
+    Result<Proof> proof = load_proof(root.control.get(), item.kind, item.id);
+    if (proof) {
+      item.proof = *std::move(proof);
+    } else {
+      item.unreadable_proof = describe(proof.error());
+    }
     items.push_back(std::move(item));
   }
   std::sort(items.begin(), items.end(), [](const CopiedItem& a, const CopiedItem& b) {
-    return std::tie(a.path, a.kind, a.id) < std::tie(b.path, b.kind, b.id);
+    if (a.path != b.path) return precedes_in_walk(a.path, b.path);
+    return std::tie(a.kind, a.id) < std::tie(b.kind, b.id);
   });
   return items;
+}
+
+std::vector<std::string> missing_copies(const DumpRoot& root,
+                                        const std::vector<CopiedItem>& items) {
+  std::set<std::string> there;
+  for (const CopiedItem& item : items) there.insert(item.kind + "/" + item.id);
+  std::vector<std::string> missing;
+  const int top = root.top.get();
+  for (const std::string& kind : folders_in(top, "control/proofs")) {
+    const Result<UniqueFd> folder =
+        open_beneath(top, "control/proofs/" + kind, O_RDONLY | O_DIRECTORY);
+    if (!folder) continue;
+    const Result<std::vector<std::string>> names = names_in(folder->get());
+    if (!names) continue;
+    for (const std::string& name : *names) {
+      constexpr std::string_view kEnd = ".json";
+      if (name.starts_with('.') || !name.ends_with(kEnd)) continue;
+      const std::string item = kind + "/" + name.substr(0, name.size() - kEnd.size());
+      if (!there.contains(item)) missing.push_back(item);
+    }
+  }
+  return missing;
 }
 
 Result<OpenGeneration> open_generation(const DumpRoot& root, const CopiedItem& item,

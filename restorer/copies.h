@@ -22,6 +22,7 @@ struct Generation {
   std::string place;  // relative to the dump root: "current/svn/ID"
   std::optional<GenerationSummary> record;
   std::string unreadable;  // why there is no record
+  bool is_ours = false;    // … which says nothing of the copy: this machine is short of something
 };
 
 // A copied repository with all its generations.
@@ -31,6 +32,7 @@ struct CopiedItem {
   std::string path;                     // of the source, raw bytes; empty: no record tells
   std::vector<Generation> generations;  // the current one first, then from new to old
   Proof proof;
+  std::string unreadable_proof;  // why that is empty, where there is one
 
   const Generation* find(const std::string& stamp) const;
   bool has_current() const;
@@ -40,8 +42,12 @@ struct CopiedItem {
 // current nor older is there.
 Result<DumpRoot> open_copies(const std::string& dir);
 
-// Sorted by path, then kind: what lies outside comes before what lies inside it.
+// In the order of a walk, then by kind: what lies outside comes before what lies inside it.
 Result<std::vector<CopiedItem>> list_copies(const DumpRoot& root);
+
+// What there are proofs of in control/ and no copy: "svn/ID". Somebody, or something, has taken
+// these copies away (repo-dump --forget takes the proof, too).
+std::vector<std::string> missing_copies(const DumpRoot& root, const std::vector<CopiedItem>& items);
 
 // A generation to read from. A dump may move it to older/ between list_copies() and this: then it
 // is opened there. ENOENT: it is gone.

@@ -11,12 +11,17 @@
 namespace repo {
 
 inline constexpr const char* kDamage = "trust";
+inline constexpr const char* kUnusable = "use";
 
 // "cannot trust data/db/current: its SHA-256 is not the recorded one"
 inline Error damage(const std::string& path, const std::string& why) {
   return plain_error(kDamage, path, why);
 }
-inline bool is_damage(const Error& error) { return error.op == kDamage; }
+// The copy is what was recorded, and cannot be used as it should be.
+inline Error unusable(const std::string& why) { return plain_error(kUnusable, "", why); }
+
+inline bool is_unusable(const Error& error) { return error.op == kUnusable; }
+inline bool is_damage(const Error& error) { return error.op == kDamage || is_unusable(error); }
 
 // For lines that say "damaged" already.
 inline std::string damage_text(const Error& error) {

@@ -32,6 +32,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Items = std::vector<const CopiedItem*>;
 
+constexpr std::chrono::hours kUsualStale{24 * 7};
+
 // Apart from those of dumps, which may run at the same time.
 constexpr std::uint32_t kFirstUid = kFirstSandboxUid + 1000;
 
@@ -52,7 +54,11 @@ class Drills {
     std::atomic<std::size_t> next{0};
     const std::unique_ptr<TaskPool> pool = make_task_pool(session_.options.jobs);
     const TaskPool::Task work = [&](int worker) {
-      for (std::size_t i = next++; i < items.size(); i = next++) take(*items[i], worker);
+      for (std::size_t i = next++; i < items.size(); i = next++) {
+        // The first ones have all of the budget.
+        const bool is_first = i < static_cast<std::size_t>(session_.options.jobs);
+        take(*items[i], worker, is_first);
+      }
     };
     pool->run([&](int worker) {
       for (int i = 1; i < session_.options.jobs; ++i) pool->spawn(work);
@@ -62,24 +68,27 @@ class Drills {
   }
 
  private:
-  void take(const CopiedItem& item, int worker) {
-    if (stop_requested() != 0 || !is_in_time(item)) {
-      ++waiting_;
-      return;
+  void take(const CopiedItem& item, int worker, bool is_first) {
+    try {  // out of a task it would end all others
+      if (stop_requested() != 0 || !is_in_time(item, is_first)) return wait(item);
+      drill(item, worker);
+    } catch (const std::exception& error) {
+      session_.output.tell(printable(item.path) + ": " + error.what());
+      ++not_run_;
     }
-    DrillResult result;
-    try {
-      result = drill_item(item, context_for(worker));
-    } catch (const std::exception& error) {  // out of a task it would end all others
-      result.id = item.id;
-      result.kind = item.kind;
-      result.path = item.path;
-      result.time = utc_now();
-      result.error = error.what();
-    }
+  }
+
+  void wait(const CopiedItem& item) {
+    ++waiting_;
+    const std::optional<UtcTime> proven = item.proof.proven();
+    const auto longest = 2 * session_.options.stale.value_or(kUsualStale);
+    if (!proven || utc_now() - *proven >= longest) ++waiting_too_long_;
+  }
+
+  void drill(const CopiedItem& item, int worker) {
+    DrillResult result = drill_item(item, context_for(worker));
     if (result.state == DrillState::kNotRun && is_cut_off(result)) {
-      ++waiting_;  // it says nothing of itself
-      return;
+      return wait(item);  // it says nothing of itself
     }
     count(result);
     writer_.change(item.kind, item.id, [&](Proof proof) {
@@ -101,7 +110,7 @@ class Drills {
   }
 
   // Nothing is begun that will not end within the budget, as far as can be known.
-  bool is_in_time(const CopiedItem& item) {
+  bool is_in_time(const CopiedItem& item, bool is_first) {
     if (!session_.options.budget) return true;
     const auto expected = expected_time(item).value_or(std::chrono::seconds(0));
     if (expected > *session_.options.budget) {
@@ -111,7 +120,9 @@ class Drills {
       too_long_ = true;
       return false;
     }
-    return Clock::now() + std::chrono::duration_cast<Clock::duration>(expected) < *end_;
+    const auto begins = Clock::now();
+    if (is_first && begins < *end_) return true;
+    return begins + std::chrono::duration_cast<Clock::duration>(expected) < *end_;
   }
 
   // By a stop, or by the end of a budget of which it had only the rest. One that had most of it
@@ -162,12 +173,19 @@ class Drills {
     Items all;
     for (const CopiedItem& item : session_.items) all.push_back(&item);
     const UtcTime now = utc_now();
-    const std::chrono::seconds stale = session_.options.stale.value_or(std::chrono::hours(24 * 7));
+    const std::chrono::seconds stale = session_.options.stale.value_or(kUsualStale);
     summary.unproven = without_proof(std::move(all), stale, now).size();
     summary.bytes = bytes_;
     summary.seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+    if (waiting_too_long_ > 0 && stop_requested() == 0) {
+      session_.output.tell(
+          fmt::format("there was no time for {} copies that were never proven, or not for long "
+                      "(repo-restore list --stale names them): give more with --budget",
+                      waiting_too_long_.load()));
+    }
     bool kept = true;
-    summary.exit_status = status_of(bad_ + not_run_ == 0 && !too_long_, true);
+    summary.exit_status = status_of(
+        bad_ + not_run_ + waiting_too_long_ == 0 && !too_long_ && !session_.lacks_copies, true);
     writer_.append(drills_ended_line(now, summary));
     if (!writer_.is_read_only()) {
       const Status written = write_disaster_file(session_.root, host_name());
@@ -200,6 +218,7 @@ class Drills {
   std::atomic<std::size_t> bad_{0};
   std::atomic<std::size_t> not_run_{0};
   std::atomic<std::size_t> waiting_{0};
+  std::atomic<std::size_t> waiting_too_long_{0};  // of these, that nothing has proven for so long
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<bool> too_long_{false};
 };

@@ -58,12 +58,14 @@ class ItemDrill {
       return std::move(result_);
     }
     result_.state = is_damage(done.error()) ? DrillState::kFailed : DrillState::kNotRun;
+    result_.intact = is_unusable(done.error());
     result_.error = damage_text(done.error());
     result_.tool_output = done.error().output;
     if (result_.state == DrillState::kFailed) {
       const Generation* current = item_.has_current() ? &item_.generations.front() : nullptr;
-      const Generation* whole = find_whole(context_.root, item_, current, context_.patience);
-      if (whole) result_.whole_instead = whole->stamp;
+      const WholeCopy whole = find_whole(context_.root, item_, current, context_.patience);
+      if (whole.generation) result_.whole_instead = whole.generation->stamp;
+      if (!whole.generation) result_.error += told_of_whole(whole);
     }
     return std::move(result_);
   }
@@ -72,7 +74,8 @@ class ItemDrill {
   Status drill(const Generation& generation) {
     const Result<OpenGeneration> opened = open_generation(context_.root, item_, generation);
     if (!opened) return opened.error().code == ENOENT ? taken_away() : opened.error();
-    if (!generation.record) return damage(generation.place, generation.unreadable);
+    if (generation.is_ours) return cannot(generation.unreadable);
+    if (!generation.record) return damage("", generation.unreadable);
     const GenerationSummary& record = *generation.record;
     result_.generation = generation.stamp;
     result_.bytes = record.bytes;
@@ -149,14 +152,17 @@ Proof updated(Proof proof, const DrillResult& result, const std::vector<Generati
   if (result.state == DrillState::kPassed) {
     proof.passed = result;
     proof.bad.erase(result.generation);
+    proof.unusable.erase(result.generation);
   } else if (result.state == DrillState::kFailed && !result.generation.empty()) {
-    proof.bad[result.generation] = result.error;
+    (result.intact ? proof.unusable : proof.bad)[result.generation] = result.error;
   }
-  std::erase_if(proof.bad, [&](const auto& bad) {
+  const auto is_gone = [&](const auto& mark) {
     return std::none_of(generations.begin(), generations.end(), [&](const Generation& generation) {
-      return generation.stamp == bad.first;
+      return generation.stamp == mark.first;
     });
-  });
+  };
+  std::erase_if(proof.bad, is_gone);
+  std::erase_if(proof.unusable, is_gone);
   return proof;
 }
 

@@ -74,15 +74,15 @@ Result<ScriptResult> run_script(const DrillJob& job, const CommandRunner& runner
   if (error.op.empty()) return error;  // a stop
   const std::string step = std::move(error.op);
   error.message = "at \"" + step + "\": " + error.message;
-  error.op = is_of_the_repository(result) ? kDamage : "";
+  error.op = is_of_the_repository(result) ? kUnusable : "";
   return error;
 }
 
 Status expect_equal(const std::string& what, const std::string& found,
                     const std::string& recorded) {
   if (found == recorded) return {};
-  return damage("", "its " + what + " is " + printable(found) + ", and " + printable(recorded) +
-                        " was recorded");
+  return unusable("its " + what + " is " + printable(found) + ", and " + printable(recorded) +
+                  " was recorded");
 }
 
 Status expect_equal(const Detail& found, const Detail& recorded) {

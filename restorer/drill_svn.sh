@@ -16,9 +16,17 @@ older=$((youngest / 2))
 step "log of r$youngest"
 s log -q -r "$youngest" "$repository@" >log
 step "checkout of r$youngest"
-s checkout -q --ignore-externals --depth immediates "$repository@" wc
-deepen() { s update -q --ignore-externals --set-depth "$1" "$2@"; }
+s checkout -q --ignore-externals --depth empty "$repository@" wc
+# What svn will not write here is whole all the same: a folder that is called as its own.
+refused=no
+deepen() {
+  said=$(s update -q --ignore-externals --set-depth "$1" "$2@" 2>&1) && return
+  printf '%s\n' "$said" >&2
+  case $said in *'administrative directory'*) refused=yes ;; *) exit 1 ;; esac
+  s cleanup wc
+}
 is_folder() { [ -d "$1" ] && [ ! -h "$1" ]; }
+deepen immediates wc
 if is_folder wc/trunk; then
   deepen infinity wc/trunk
 else
@@ -30,7 +38,8 @@ else
     deepen infinity "$folder"
   done
 fi
-if [ "$older" -lt "$youngest" ]; then
+if [ "$refused" = yes ]; then step 'it has names that svn does not write'; fi
+if [ "$refused" = no ] && [ "$older" -lt "$youngest" ]; then
   step "log of r$older"
   s log -q -r "$older" "$repository@" >log
   step "update to r$older"

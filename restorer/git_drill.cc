@@ -77,9 +77,10 @@ class GitDrill final : public Drill {
             {"GIT_COMMITTER_NAME", "drill"},
             {"GIT_COMMITTER_EMAIL", "drill@localhost"}}});
       if (!done) return done.error();
-      Status same = expect_equal("list of branches and tags" + each.of, done->facts["cloned"],
-                                 done->facts["known"]);
-      if (!same) return same.error();
+      if (!done->facts["differing"].empty()) {
+        return unusable("a clone has other branches or tags" + each.of + ": " +
+                        done->facts["differing"]);
+      }
       pushed = pushed || pushes;
       steps.insert(steps.end(), done->steps.begin(), done->steps.end());
       if (each.partial) steps.push_back("a partial clone" + each.of + ": it was not cloned");
@@ -90,7 +91,7 @@ class GitDrill final : public Drill {
     if (!found) return unreadable_fingerprint(found.error());
     const std::uint64_t refs = find_number(recorded, "refs").value_or(0);
     if (find_number(*found, "refs") != refs + 1) {
-      return damage("data", "a branch that was pushed is not among its refs");
+      return unusable("a branch that was pushed is not among its refs");
     }
     return steps;
   }
@@ -124,6 +125,10 @@ class GitDrill final : public Drill {
     if (Status emptied = empty_folder(directory->get(), "hooks"); !emptied) return emptied.error();
     if (Status removed = remove_tree(directory->get(), "config.worktree"); !removed) {
       return removed.error();
+    }
+    const Result<UniqueFd> info = open_beneath(directory->get(), "info", O_RDONLY | O_DIRECTORY);
+    if (info) {  // grafts make another history of what is there
+      if (Status removed = remove_tree(info->get(), "grafts"); !removed) return removed.error();
     }
     Status put =
         put_file(directory->get(), "config", clean_git_config(extensions, disarmed.partial));

@@ -70,7 +70,7 @@ std::string copy_line(const CopiedItem& item) {
       generation["error"] = readable(each.unreadable);
     }
     if (const std::string* bad = item.proof.why_bad(each.stamp)) {
-      generation["damaged"] = readable(*bad);
+      generation[item.proof.bad.contains(each.stamp) ? "damaged" : "unusable"] = readable(*bad);
     }
     generations.push_back(std::move(generation));
   }
@@ -100,6 +100,7 @@ std::string restore_line(const RestoreResult& result) {
   object["seconds"] = result.seconds;
   object["bytes"] = result.bytes;
   if (!result.instead_of.empty()) object["instead_of"] = readable(result.instead_of);
+  if (!result.doubt.empty()) object["doubt"] = readable(result.doubt);
   if (!result.not_set.empty()) {
     Json list = Json::array();
     for (const std::string& each : result.not_set) list.push_back(readable(each));

@@ -16,6 +16,9 @@
 
 namespace repo {
 
+// The op of an error: something is there already.
+inline constexpr const char* kInTheWay = "restore to";
+
 class Place {
  public:
   struct Options {
@@ -40,7 +43,8 @@ class Place {
   // The outermost folder that was made on the way; empty where none was.
   std::string made() const;
 
-  // On disk and in place when this returns. On an error nothing is there.
+  // On disk and in place when this returns. On an error nothing is there, but where only an fsync
+  // failed: then it is in place, and may be gone after a power cut.
   Status put();
 
  private:
@@ -59,14 +63,18 @@ class Place {
   bool is_put_ = false;
 };
 
-// A target as a person names it: the part of it that exists, open and without links in its name,
-// and the rest of the path.
+// A path as a person names it: the part of it that exists, open, and the rest. Links on the way are
+// followed only where root or this user made them, in a folder that is nobody else's: in a home
+// folder its owner could lead root anywhere. The last part is never followed.
 struct TargetPath {
   UniqueFd base;
   std::string base_path;
-  std::string rest;  // not empty
+  std::string rest;  // without links and ".."; empty where all of it is a folder that exists
   std::string full() const;
 };
 Result<TargetPath> resolve_target(const std::string& target);
+
+// The same, with the last part in `rest` also where that exists.
+Result<TargetPath> resolve_place(const std::string& target);
 
 }  // namespace repo

@@ -31,11 +31,18 @@ std::string said_below(const std::string& output) {
 }
 
 std::string proof_text(const CopiedItem& item, UtcTime now) {
-  const std::string* bad =
-      item.generations.empty() ? nullptr : item.proof.why_bad(item.generations.front().stamp);
-  if (bad) return "DAMAGED: " + printable(*bad);
+  const std::string& current = item.generations.front().stamp;
+  if (!item.unreadable_proof.empty())
+    return "PROOF UNREADABLE: " + printable(item.unreadable_proof);
+  if (const std::string* bad = item.proof.why_bad(current)) {
+    return (item.proof.bad.contains(current) ? "DAMAGED: " : "NOT USABLE: ") + printable(*bad);
+  }
   if (!item.proof.passed) return "never proven";
-  return "proven " + age_text(item.proof.passed->time, now) + " ago";
+  if (!item.proof.proven()) return "not proven since a drill failed";
+  const std::string of = item.proof.passed->generation == current
+                             ? ""
+                             : " (the copy of " + item.proof.passed->generation + ")";
+  return "proven " + age_text(item.proof.passed->time, now) + " ago" + of;
 }
 
 std::string seconds_text(double seconds) { return fmt::format("{:.2f} s", seconds); }
@@ -100,7 +107,8 @@ std::string show_text(const CopiedItem& item, const std::string& root, UtcTime n
       text += ", verified " + rfc3339(*each.record->verified_whole);
     }
     if (const std::string* bad = item.proof.why_bad(each.stamp)) {
-      text += ", DAMAGED: " + printable(*bad);
+      text += (item.proof.bad.contains(each.stamp) ? ", DAMAGED: " : ", NOT USABLE: ") +
+              printable(*bad);
     }
     text += "\n";
     for (const std::string& note : each.record->notes) {
@@ -118,6 +126,7 @@ std::string restore_text(const RestoreResult& result) {
   line += fmt::format("  to {}  ({}, {}, {})", printable(result.target), result.generation,
                       human_bytes(result.bytes), seconds_text(result.seconds));
   if (!result.instead_of.empty()) line += "; an OLDER copy, since: " + result.instead_of;
+  if (!result.doubt.empty()) line += "; a drill could not use it: " + printable(result.doubt);
   if (!result.made.empty()) line += "; made, and of this user: " + printable(result.made);
   for (const std::string& each : result.not_set) line += "; " + each;
   return line + "\n";
@@ -134,10 +143,7 @@ std::string drill_text(const DrillResult& result) {
                               seconds_text(result.restore_seconds), seconds_text(result.seconds));
   }
   line += ": " + printable(result.error);
-  if (result.state == DrillState::kFailed) {
-    line += result.whole_instead.empty() ? "; no other copy of it is whole"
-                                         : "; whole is the copy of " + result.whole_instead;
-  }
+  if (!result.whole_instead.empty()) line += "; whole is the copy of " + result.whole_instead;
   return line + "\n" + said_below(result.tool_output);
 }
 

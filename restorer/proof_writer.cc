@@ -1,5 +1,8 @@
 #include "restorer/proof_writer.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 
 #include "dumper/ledger.h"
@@ -15,8 +18,14 @@ void ProofWriter::change(const std::string& kind, const std::string& id,
                          const std::function<Proof(Proof)>& change) {
   const std::lock_guard lock(mutex_);
   if (!root_.control) return note(system_error("write", "control", EROFS));
-  const Proof proof = change(load_proof(root_.control.get(), kind, id));
-  note(save_proof(root_.control.get(), kind, id, proof));
+  auto exists = [&](const std::string& place) {
+    return faccessat(root_.top.get(), place.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+  };
+  const std::string item = kind + "/" + id;
+  if (!exists("current/" + item) && !exists("older/" + item)) return;  // forgotten meanwhile
+  Result<Proof> proof = load_proof(root_.control.get(), kind, id);
+  if (!proof) return note(proof.error());
+  note(save_proof(root_.control.get(), kind, id, change(*std::move(proof))));
 }
 
 void ProofWriter::append(const std::string& ledger_line) {

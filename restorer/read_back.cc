@@ -210,15 +210,12 @@ Status compare(const char* what, std::uint64_t found, std::uint64_t recorded) {
 }  // namespace
 
 Error reading_error(const std::string& path, int code) {
-  const bool is_ours = code == EMFILE || code == ENFILE || code == ENOMEM || code == EINTR ||
-                       code == EACCES || code == EPERM;
-  if (is_ours) return system_error("read", path, code);
   if (code == ENOENT) return damage(path, "it is missing");
-  if (code == ELOOP || code == ENOTDIR || code == EISDIR) {
+  if (code == ELOOP || code == ENOTDIR || code == EISDIR || code == EINVAL) {
     return damage(path, "something else is in its place");
   }
-  Error error = system_error(kDamage, path, code);
-  return error;
+  const bool is_of_the_disk = code == EIO || code == EBADMSG || code == EUCLEAN || code == EFBIG;
+  return system_error(is_of_the_disk ? kDamage : "read", path, code);
 }
 
 Result<std::string> digest_of(int file, const std::string& path, const Patience& patience) {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 #include <set>
 
@@ -36,21 +37,25 @@ Patience patience_of(RestoreSession& session) {
 
 // DIR of --all, made where it does not exist.
 Result<TargetPath> open_target_folder(const std::string& dir) {
-  TargetPath folder;
-  const std::unique_ptr<char, decltype(&free)> real(realpath(dir.c_str(), nullptr), &free);
-  if (real) {
-    folder.base_path = real.get();
-    folder.base = UniqueFd(open(real.get(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder.base) return system_error("open", dir, errno);
-    return folder;
-  }
   Result<TargetPath> found = resolve_target(dir);
-  if (!found) return found.error();
+  if (!found || found->rest.empty()) return found;
   Result<UniqueFd> made = make_folders(found->base.get(), found->rest);
   if (!made) return system_error("create", found->full(), made.error().code);
-  folder.base_path = found->full();
-  folder.base = *std::move(made);
-  return folder;
+  found->base_path = found->full();
+  found->base = *std::move(made);
+  found->rest.clear();
+  return found;
+}
+
+// Nothing is written to a copy.
+bool is_in_dump_root(const RestoreSession& session, const TargetPath& target) {
+  const std::string link = fmt::format("/proc/self/fd/{}", session.root.top.get());
+  const std::unique_ptr<char, decltype(&free)> real(realpath(link.c_str(), nullptr), &free);
+  return real && is_within(target.full(), real.get());
+}
+
+Error in_dump_root(const TargetPath& target) {
+  return plain_error("restore to", target.full(), "it lies in the dump root, among the copies");
 }
 
 // What lies in each other is one group, in the order in which it must come back.
@@ -90,7 +95,8 @@ class Restores {
     summary.left = left_;
     summary.bytes = bytes_;
     summary.seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    summary.exit_status = status_of(bad_ + left_ == 0 && !incomplete_, good_ + left_ > 0);
+    summary.exit_status =
+        status_of(bad_ + left_ == 0 && !incomplete_ && !session_.lacks_copies, good_ + left_ > 0);
     return summary;
   }
 
@@ -99,7 +105,7 @@ class Restores {
     std::set<std::string> done;  // paths that this run has put there, of another kind maybe
     for (const CopiedItem* item : group) {
       if (stop_requested() != 0) return;
-      const RestoreResult result = restore_one(*item, done.contains(item->path));
+      const RestoreResult result = try_one(*item, done.contains(item->path));
       if (result.is_in_the_way()) {
         ++left_;
       } else if (result.error) {
@@ -112,6 +118,19 @@ class Restores {
       }
       session_.output.progress().add_done();
       session_.output.print(restore_line(result), restore_text(result), !result.is_as_asked());
+    }
+  }
+
+  RestoreResult try_one(const CopiedItem& item, bool is_shared_path) {
+    try {  // out of a task it would end all others
+      return restore_one(item, is_shared_path);
+    } catch (const std::exception& error) {
+      RestoreResult result;
+      result.id = item.id;
+      result.kind = item.kind;
+      result.path = item.path;
+      result.error = plain_error("restore", item.path, error.what());
+      return result;
     }
   }
 
@@ -131,8 +150,7 @@ class Restores {
                            item.path.substr(1), session_.options.with_files || is_shared_path,
                            session_.options.owners, patience});
     };
-    const Result<const Generation*> generation =
-        generation_to_restore(session_.root, item, "", patience);
+    const Result<const Generation*> generation = generation_to_restore(session_.root, item, "");
     if (generation) {
       result = restore(**generation);
     } else {
@@ -141,9 +159,12 @@ class Restores {
     if (!result.error || !is_damage(*result.error)) return result;
     // When all is lost, an older copy is better than none.
     const Generation* current = item.has_current() ? &item.generations.front() : nullptr;
-    const Generation* whole = find_whole(session_.root, item, current, patience);
-    if (!whole) return result;
-    RestoreResult older = restore(*whole);
+    const WholeCopy whole = find_whole(session_.root, item, current, patience);
+    if (!whole.generation) {
+      result.error->message += told_of_whole(whole);
+      return result;
+    }
+    RestoreResult older = restore(*whole.generation);
     older.instead_of = damage_text(*result.error);
     return older;
   }
@@ -160,6 +181,7 @@ class Restores {
 int restore_all(RestoreSession& session, const Items& items) {
   const Result<TargetPath> folder = open_target_folder(session.options.to);
   if (!folder) return refuse_all(session, folder.error());
+  if (is_in_dump_root(session, *folder)) return refuse_all(session, in_dump_root(*folder));
   const RestoreSummary summary = Restores(session, *folder).run(items);
   if (stop_requested() != 0) {
     session.output.tell(
@@ -172,20 +194,31 @@ int restore_all(RestoreSession& session, const Items& items) {
 int restore_one(RestoreSession& session, const CopiedItem& item) {
   const RestoreOptions& options = session.options;
   const Patience patience = patience_of(session);
-  Result<const Generation*> generation =
-      generation_to_restore(session.root, item, options.generation, patience);
-  if (!generation) return refuse_all(session, generation.error());
-  const Result<TargetPath> target = resolve_target(options.to);
+  auto with_whole = [&](Error error, const Generation* damaged) {
+    if (is_damage(error)) {
+      error.message += told_of_whole(find_whole(session.root, item, damaged, patience));
+    }
+    return error;
+  };
+  const Result<const Generation*> generation =
+      generation_to_restore(session.root, item, options.generation);
+  if (!generation) {
+    const Generation* current = item.has_current() ? &item.generations.front() : nullptr;
+    return refuse_all(session, with_whole(generation.error(), current));
+  }
+  const Result<TargetPath> target = resolve_place(options.to);
   if (!target) return refuse_all(session, target.error());
+  if (is_in_dump_root(session, *target)) return refuse_all(session, in_dump_root(*target));
   session.output.progress().begin(1);
-  const RestoreResult result =
+  RestoreResult result =
       restore_item({session.root, item, **generation, target->base.get(), target->base_path,
                     target->rest, options.with_files, options.owners, patience});
-  if (stop_requested() != 0) {
+  if (result.error && stop_requested() != 0) {
     session.output.tell(
         fmt::format("stopped by signal {}: nothing was restored", stop_requested()));
     return exit_status_for_signal(stop_requested());
   }
+  if (result.error) result.error = with_whole(*result.error, *generation);
   session.output.print(restore_line(result), restore_text(result), !result.is_as_asked());
   if (!session.output.finish()) return exit_status(ExitCode::kIncomplete);
   if (result.error && result.error->code == EWOULDBLOCK) return exit_status(ExitCode::kLocked);

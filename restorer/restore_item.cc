@@ -7,7 +7,6 @@
 #include "base/bytes_path.h"
 #include "restorer/damage.h"
 #include "restorer/rebuild.h"
-#include "restorer/whole_copy.h"
 
 namespace repo {
 namespace {
@@ -39,8 +38,6 @@ Status restore(const RestoreJob& job, RestoreResult& result) {
     }
     if (is_damage(error)) {
       error.path = join_path(job.root.path, generation->place) + "/" + error.path;
-      const Generation* whole = find_whole(job.root, job.item, &job.generation, job.patience);
-      error.message += told_of_whole(whole);
     } else if (!error.op.empty()) {
       error.path = error.path.empty() ? result.target : join_path(result.target, error.path);
     }
@@ -52,6 +49,8 @@ Status restore(const RestoreJob& job, RestoreResult& result) {
     return error;
   }
   if (!place->made().empty()) result.made = join_path(job.base_path, place->made());
+  const auto doubt = job.item.proof.unusable.find(job.generation.stamp);
+  if (doubt != job.item.proof.unusable.end()) result.doubt = doubt->second;
   result.bytes = rebuilt->bytes;
   result.not_set = std::move(rebuilt->not_set);
   return {};
@@ -73,8 +72,7 @@ RestoreResult restore_item(const RestoreJob& job) {
 }
 
 Result<const Generation*> generation_to_restore(const DumpRoot& root, const CopiedItem& item,
-                                                const std::string& stamp,
-                                                const Patience& patience) {
+                                                const std::string& stamp) {
   if (!stamp.empty()) {
     const Generation* named = item.find(stamp);
     if (named && named->record) return named;
@@ -84,17 +82,14 @@ Result<const Generation*> generation_to_restore(const DumpRoot& root, const Copi
     return plain_error("restore", item.path, message);
   }
   const Generation* current = item.has_current() ? &item.generations.front() : nullptr;
-  auto instead = [&] { return told_of_whole(find_whole(root, item, current, patience)); };
   if (!current) {
-    return damage(join_path(root.path, "current/" + item.kind + "/" + item.id),
-                  "it is missing" + instead());
+    return damage(join_path(root.path, "current/" + item.kind + "/" + item.id), "it is missing");
   }
-  if (!current->record) {
-    return damage(join_path(root.path, current->place), current->unreadable + instead());
-  }
-  if (const std::string* bad = item.proof.why_bad(current->stamp)) {
+  if (!current->record) return damage(join_path(root.path, current->place), current->unreadable);
+  const auto bad = item.proof.bad.find(current->stamp);
+  if (bad != item.proof.bad.end()) {
     return damage(join_path(root.path, current->place),
-                  "it is known to be damaged: " + *bad + instead());
+                  "it is known to be damaged: " + bad->second);
   }
   return current;
 }

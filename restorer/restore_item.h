@@ -1,7 +1,6 @@
 // One restore, from a generation to its place.
 #pragma once
 
-#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -21,12 +20,15 @@ struct RestoreResult {
   std::uint64_t bytes = 0;
   std::string made;                  // the outermost folder above it that was made; mostly empty
   std::string instead_of;            // why it is not the current generation that was restored
+  std::string doubt;                 // what a drill has found against it: it could not use it
   std::vector<std::string> not_set;  // of owners, modes and attributes (Rebuilt)
   std::optional<Error> error;        // set: nothing was restored
 
   // Something is there already, and was left alone.
-  bool is_in_the_way() const { return error && error->code == EEXIST; }
-  bool is_as_asked() const { return !error && instead_of.empty() && not_set.empty(); }
+  bool is_in_the_way() const { return error && error->op == kInTheWay; }
+  bool is_as_asked() const {
+    return !error && instead_of.empty() && doubt.empty() && not_set.empty();
+  }
 };
 
 struct RestoreJob {
@@ -43,9 +45,9 @@ struct RestoreJob {
 
 RestoreResult restore_item(const RestoreJob& job);
 
-// The generation with this stamp; without one the current one. The error names what there is
-// instead where that one is missing, unreadable or known to be damaged (which `stamp` overrides).
+// The generation with this stamp; without one the current one. The error: there is none, its record
+// cannot be read, or it is known to be damaged (which a stamp overrides).
 Result<const Generation*> generation_to_restore(const DumpRoot& root, const CopiedItem& item,
-                                                const std::string& stamp, const Patience& patience);
+                                                const std::string& stamp);
 
 }  // namespace repo

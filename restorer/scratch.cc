@@ -29,6 +29,17 @@ Status put_once(int directory, const std::string& name, std::string_view text) {
   return created || created.error().code == EEXIST ? Status() : created;
 }
 
+Result<UniqueFd> take_lock(int folder, const std::string& path) {
+  UniqueFd lock(openat(folder, kLock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!lock) return system_error("open", join_path(path, kLock), errno);
+  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    Error error = system_error("lock", path, errno);
+    if (errno == EWOULDBLOCK) error.message = "another drill or scrub is at work";
+    return error;
+  }
+  return lock;
+}
+
 }  // namespace
 
 Result<Scratch> Scratch::take(const DumpRoot& root, const std::string& elsewhere) {
@@ -65,13 +76,18 @@ Result<Scratch> Scratch::take(const DumpRoot& root, const std::string& elsewhere
   if (fchmod(scratch.fd(), 0700) != 0) {
     return system_error("change the mode", scratch.path_, errno);
   }
-  scratch.lock_ =
-      UniqueFd(openat(scratch.fd(), kLock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!scratch.lock_) return system_error("open", join_path(scratch.path_, kLock), errno);
-  if (flock(scratch.lock_.get(), LOCK_EX | LOCK_NB) != 0) {
-    Error error = system_error("lock", scratch.path_, errno);
-    if (errno == EWOULDBLOCK) error.message = "another drill or scrub is at work";
-    return error;
+  Result<UniqueFd> lock = take_lock(scratch.fd(), scratch.path_);
+  if (!lock) return lock.error();
+  scratch.lock_ = *std::move(lock);
+  if (!elsewhere.empty() && root.control) {
+    const Result<UniqueFd> own = open_or_make(root.control.get(), "drill");
+    Result<UniqueFd> proofs =
+        own ? take_lock(own->get(), join_path(root.path, "control/drill")) : own.error();
+    if (proofs) {
+      scratch.proofs_lock_ = *std::move(proofs);
+    } else if (proofs.error().code == EWOULDBLOCK) {
+      return proofs.error();  // any other: nothing can be written there, so nothing is guarded
+    }
   }
   end_orphans(scratch.path_);
   const Result<std::vector<std::string>> names = names_in(scratch.fd());

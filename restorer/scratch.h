@@ -1,6 +1,8 @@
 // The folder that drills restore to: one at a time, emptied when it is taken.
 //
-//   DIR/lock            held while the object lives; freed by the kernel when the process dies
+//   DIR/lock            held while the object lives; freed by the kernel when the process dies.
+//   That
+//                       of control/drill is held in any case, where it can be: it guards the proofs
 //   DIR/CACHEDIR.TAG    backups leave it out; every sandbox holds it open (orphans.h)
 //   DIR/.repo-backup    repo-scan does not look into it
 //   DIR/<kind>.<id>/    an item's, while it is drilled
@@ -36,6 +38,7 @@ class Scratch {
   std::string path_;
   UniqueFd top_;
   UniqueFd lock_;
+  UniqueFd proofs_lock_;  // where DIR is elsewhere
 };
 
 }  // namespace repo

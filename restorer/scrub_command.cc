@@ -59,7 +59,7 @@ class Scrub {
         kept = false;
       }
     }
-    summary.exit_status = status_of(bad_ + not_run_ == 0 && kept, true);
+    summary.exit_status = status_of(bad_ + not_run_ == 0 && kept && !session_.lacks_copies, true);
     return summary;
   }
 
@@ -67,7 +67,7 @@ class Scrub {
   void take(const CopiedItem& item, bool keeps) {
     std::vector<ScrubResult> results;
     for (const Generation& generation : item.generations) {
-      if (stop_requested() != 0) return;
+      if (stop_requested() != 0) break;
       std::optional<ScrubResult> result = read(item, generation);
       if (!result) continue;  // retention has taken it away
       (result->error.empty() ? good_ : result->is_damaged ? bad_ : not_run_)++;
@@ -78,18 +78,20 @@ class Scrub {
     session_.output.progress().add_done();
     if (keeps) {
       writer_.change(item.kind, item.id,
-                     [&](Proof proof) { return with(std::move(proof), results); });
+                     [&](Proof proof) { return with(std::move(proof), item, results); });
     }
   }
 
-  // What a drill has found stays: digests that fit say nothing against it.
-  static Proof with(Proof proof, const std::vector<ScrubResult>& results) {
-    bool whole = !results.empty();
+  // Digests that fit say nothing against a drill that could not use it.
+  static Proof with(Proof proof, const CopiedItem& item, const std::vector<ScrubResult>& results) {
+    bool whole = results.size() == item.generations.size() && stop_requested() == 0;
     for (const ScrubResult& result : results) {
       whole = whole && result.error.empty();
-      if (result.is_damaged && parse_stamp(result.generation)) {
-        proof.bad[result.generation] = result.error;
-      }
+      if (!parse_stamp(result.generation)) continue;
+      const bool drill_failed = proof.last && proof.last->state == DrillState::kFailed &&
+                                proof.last->generation == result.generation;
+      if (result.error.empty() && !drill_failed) proof.bad.erase(result.generation);
+      if (result.is_damaged) proof.bad[result.generation] = result.error;
     }
     if (whole) proof.scrubbed = utc_now();
     return proof;
@@ -106,8 +108,10 @@ class Scrub {
       return result;
     }
     Status good = Status();
-    if (!generation.record) {
-      good = damage(generation.place, generation.unreadable);
+    if (generation.is_ours) {
+      good = plain_error("", "", generation.unreadable);
+    } else if (!generation.record) {
+      good = damage("", generation.unreadable);
     } else {
       const Patience patience = {start + session_.options.max_time, session_.options.timeout, true,
                                  &session_.output.progress()};

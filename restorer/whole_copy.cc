@@ -1,25 +1,39 @@
 #include "restorer/whole_copy.h"
 
+#include <cerrno>
+#include <chrono>
+
+#include "restorer/damage.h"
 #include "restorer/read_back.h"
 
 namespace repo {
 
-const Generation* find_whole(const DumpRoot& root, const CopiedItem& item,
-                             const Generation* damaged, const Patience& patience) {
+WholeCopy find_whole(const DumpRoot& root, const CopiedItem& item, const Generation* damaged,
+                     const Patience& patience) {
+  Patience own = patience;
+  own.deadline = std::chrono::steady_clock::time_point::max();
+  WholeCopy whole;
   for (const Generation& generation : item.generations) {
     if (&generation == damaged || !generation.record) continue;
-    if (item.proof.why_bad(generation.stamp)) continue;
+    if (item.proof.bad.contains(generation.stamp)) continue;
     const Result<OpenGeneration> opened = open_generation(root, item, generation);
-    if (opened && check_generation(opened->folder.get(), *generation.record, patience)) {
-      return &generation;
+    if (!opened) {
+      whole.is_known = whole.is_known && opened.error().code == ENOENT;
+      continue;
     }
+    const Status good = check_generation(opened->folder.get(), *generation.record, own);
+    if (good) return {&generation, true};
+    whole.is_known = whole.is_known && is_damage(good.error());
   }
-  return nullptr;
+  return whole;
 }
 
-std::string told_of_whole(const Generation* whole) {
-  return whole ? "; whole is the copy of " + whole->stamp + " (--generation)"
-               : "; no other copy of it is whole";
+std::string told_of_whole(const WholeCopy& whole) {
+  if (whole.generation) {
+    return "; whole is the copy of " + whole.generation->stamp + " (--generation)";
+  }
+  return whole.is_known ? "; no other copy of it is whole"
+                        : "; whether another copy of it is whole is not known";
 }
 
 }  // namespace repo

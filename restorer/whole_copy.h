@@ -8,12 +8,18 @@
 
 namespace repo {
 
-// The newest generation besides `damaged` that is not known to be bad and of which every file has
-// its SHA-256 (all of it is read). Null where there is none.
-const Generation* find_whole(const DumpRoot& root, const CopiedItem& item,
-                             const Generation* damaged, const Patience& patience);
+struct WholeCopy {
+  const Generation* generation = nullptr;
+  bool is_known = true;  // false: a stop, or something that is no damage, came between
+};
 
-// "; the copy of TIME is whole" or that no other is: the end of a message about a damaged one.
-std::string told_of_whole(const Generation* whole);
+// The newest generation besides `damaged` that is not known to be bad and of which every file has
+// its SHA-256. All of it is read, without a deadline: it is asked for when something is wrong.
+WholeCopy find_whole(const DumpRoot& root, const CopiedItem& item, const Generation* damaged,
+                     const Patience& patience);
+
+// "; whole is the copy of TIME", that none is, or that it is not known: the end of a message about
+// a damaged one.
+std::string told_of_whole(const WholeCopy& whole);
 
 }  // namespace repo

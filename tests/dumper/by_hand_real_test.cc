@@ -51,7 +51,7 @@ class ByHandTest : public test::RealDumpTest {
     std::istringstream lines(test::read_file(test::current_of(*root_, item_) + "/RESTORE.md"));
     std::string commands;
     for (std::string line; std::getline(lines, line);) {
-      if (line.starts_with("6. ")) break;
+      if (line.starts_with("4. ")) break;
       if (line.starts_with("    ")) commands += line.substr(4) + "\n";
     }
     return commands;

@@ -122,7 +122,7 @@ TEST(RestoreByHandTest, HostileNamesStayInTheirLines) {
   odd.notes = {"n\n    rm -rf /"};
   odd.tool_version = "1\n    rm -rf /";
   const std::string text = restore_by_hand(odd, true);
-  EXPECT_THAT(text, Not(HasSubstr("\n    rm")));
+  EXPECT_THAT(text, Not(HasSubstr("\n    rm -rf")));
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
   // One line more of commands: it takes the dot away.
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'),
@@ -145,7 +145,7 @@ TEST(RestoreByHandTest, NamesTheToolOfTheKind) {
   other.source.kind = "hg";
   other.source.store = other.source.path + "/.hg";
   EXPECT_THAT(restore_by_hand(other, true), HasSubstr("hg -R \"$T\" verify"));
-  EXPECT_THAT(restore_by_hand(other, true), HasSubstr("\"$S/new/.hg\" \"$T/.hg\""));
+  EXPECT_THAT(restore_by_hand(other, true), HasSubstr("mv -T -- new/.hg \"$T/.hg\""));
   other.source.kind = "git";
   other.source.store = other.source.path;
   EXPECT_THAT(restore_by_hand(other, true), HasSubstr("git -C \"$T\" fsck"));

@@ -8,7 +8,7 @@ import shutil
 import stat
 
 from support import (DUMP, Case, hg_state, main, make_hg, make_svn, must, read_json, run,
-                     svn_tree)
+                     snapshot, svn_tree)
 
 OWNER, GROUP = 1234, 2345
 USER = pwd.getpwnam("daemon")  # somebody who is in every passwd
@@ -55,7 +55,7 @@ class RestoreTest(Case):
         for shell in ("bash", "dash"):
             if os.path.lexists(self.source):
                 must("rm", "-r", self.source)
-            self.assertEqual(self.do(commands(text), self.folder, shell), "")
+            self.assertEqual(self.do(commands(text), self.folder, shell), "It is in place.\n")
             self.assertFalse(os.path.lexists(f"{self.source}.restoring"))
         # What a drill compares: what the repository says of itself is what was recorded.
         again = self.tmp / "again"
@@ -196,7 +196,7 @@ class RestoreTest(Case):
         gamma.mkdir()
         (gamma / "mine").write_text("unsaved work")
         text = (self.folder / "RESTORE.md").read_text(encoding="utf-8")
-        until = text.index("\n6. ")
+        until = text.index("\n4. ")
         self.do(commands(text[:until]), self.folder)
         self.assertEqual(sorted(os.listdir(gamma)), [".git", "mine"])
         self.assertEqual((gamma / "mine").read_text(), "unsaved work")
@@ -207,9 +207,32 @@ class RestoreTest(Case):
         alpha.mkdir()
         (alpha / "mine").write_text("mine")
         text = (self.folder / "RESTORE.md").read_text(encoding="utf-8")
-        done = run("sh", "-c", commands(text[:text.index("\n6. ")]), cwd=self.folder)
-        self.assertNotEqual(done.code, 0)
-        self.assertEqual(os.listdir(alpha), ["mine"])
+        for options in (["-c"], ["-ec"]):
+            done = run("sh", *options, commands(text), cwd=self.folder)
+            self.assertNotEqual(done.code, 0)
+            self.assertIn("something is there already", done.message)
+            self.assertNotIn("in place", done.text)
+            self.assertEqual(os.listdir(alpha), ["mine"])
+            self.assertFalse(os.path.lexists(f"{alpha}.restoring"))
+
+    def test_what_an_attempt_has_left_or_somebody_has_put_there_is_not_touched(self):
+        alpha = make_svn(self.src / "alpha")
+        self.dump_and_lose(alpha)
+        victim = self.tmp / "victim"
+        (victim / "conf").mkdir(parents=True)
+        (victim / "conf/passwd").touch()
+        before = snapshot(victim)
+        theirs = self.src / "alpha.restoring"
+        (theirs / "new").mkdir(parents=True)
+        (theirs / "new/conf").symlink_to(victim / "conf")
+        must("chown", "-hR", f"{USER.pw_uid}:{GROUP}", theirs)
+        text = (self.folder / "RESTORE.md").read_text(encoding="utf-8")
+        for shell in ("dash", "bash"):
+            done = run(shell, "-ec", commands(text), cwd=self.folder)
+            self.assertNotEqual(done.code, 0)
+            self.assertNotIn("in place", done.text)
+            self.assertFalse(alpha.exists())
+        self.assertEqual(snapshot(victim), before)
 
     def test_odd_paths(self):
         """Nothing has to be filled in, whatever the path is."""

@@ -92,6 +92,32 @@ class BadInputTest(DrillCase):
         (self.tmp / "elsewhere.json").write_text(text)
         self.assertIn("UNREADABLE", self.restore("list", code=3).text)
 
+    def test_copies_that_were_taken_away_are_missed(self):
+        self.drill()
+        shutil.rmtree(self.folder)
+        for words in (["list"], ["--scrub"], ["restore", "--all", "--to", self.tmp / "all"]):
+            done = self.restore(*words, code=3)
+            self.assertIn(f"the copies of svn/{self.folder.name} are missing", done.message)
+        shutil.rmtree(self.to / "current")
+        (self.to / "current").mkdir()
+        for words in (["list"], ["--scrub"], ["--drill", "--all"]):
+            self.assertIn("there is no copy in it", self.restore(*words, code=1).message)
+
+    def test_a_proof_that_was_cut_is_no_good_news(self):
+        flip_byte(self.folder / "data/db/revs/0/2", 7)
+        self.restore("--scrub", self.folder.name, code=3)
+        proof = self.to / "control/proofs/svn" / f"{self.folder.name}.json"
+        proof.write_text(proof.read_text()[:60])
+        cut = proof.read_text()
+        self.assertIn("PROOF UNREADABLE", self.restore("list", code=3).text)
+        done = self.restore("--scrub", self.folder.name, code=3)
+        self.assertIn("what was found is not kept", done.message)
+        self.assertEqual(proof.read_text(), cut)
+        done = self.dump(self.scan())
+        self.assert_code(done, 0)
+        self.assertIn(f"copied    svn  {self.alpha}", done.text)
+        self.assertIn("older copies are kept", done.text)
+
     def test_an_edit_of_any_number_is_noticed(self):
         record = json.loads(self.record.read_text())
         record["source"]["uid"] = 4242

@@ -101,6 +101,8 @@ class RestoreTest(DrillCase):
     def test_all_at_their_places_the_outer_ones_first(self):
         inner = make_svn(self.tmp / "inner", 1).rename(self.alpha / "inner")
         nested = make_svn(self.gamma / "vendor/nested", 1)
+        # Bytes put it between the outer one and the inner one.
+        beside = make_svn(self.src / "alpha-old", 1)
         shutil.copytree(self.beta / ".hg", self.gamma / ".hg", symlinks=True)
         self.dump_all()
         to = self.tmp / "all"
@@ -108,14 +110,14 @@ class RestoreTest(DrillCase):
         lines = done.json_lines()
         for line in lines:
             validate(line, "restore")
-        self.assertEqual((lines[-1]["good"], lines[-1]["bad"]), (6, 0))
-        for source in (self.alpha, inner, nested):
+        self.assertEqual((lines[-1]["good"], lines[-1]["bad"]), (7, 0))
+        for source in (self.alpha, inner, nested, beside):
             self.assertEqual(svn_tree(f"{to}{source}"), svn_tree(source))
         self.assertEqual(sorted(os.listdir(f"{to}{self.gamma}")), [".git", ".hg", "vendor"])
         # A second time everything is there, and nothing is touched.
         before = seen(to)
         done = self.restore("restore", "--all", "--to", to, code=3)
-        self.assertIn("0 restored, 0 failed, 6 left: something is there already", done.text)
+        self.assertIn("0 restored, 0 failed, 7 left: something is there already", done.text)
         self.assertEqual(seen(to), before)
 
     def test_working_files_stay_as_they_are(self):
@@ -251,6 +253,26 @@ class PlaceTest(DrillCase):
         self.assertEqual(os.listdir(self.tmp / "mounted"), [])
         self.restore("restore", self.alpha, "--to", self.tmp / "empty")
         self.restore("restore", self.alpha, "--to", self.tmp / "mounted/alpha")
+
+    def test_nothing_goes_into_the_dump_root(self):
+        before = seen(self.to)
+        for target in ("current/svn/new", "new", f"current/svn/{self.copy_of(self.alpha).name}/x"):
+            done = self.restore("restore", self.alpha, "--to", self.to / target, code=1)
+            self.assert_one_line(done, "it lies in the dump root")
+        done = self.restore("restore", "--all", "--to", self.to / "current", code=1)
+        self.assert_one_line(done, "it lies in the dump root")
+        self.assertEqual(seen(self.to), before)
+
+    def test_links_of_others_do_not_lead_root_elsewhere(self):
+        home = self.tmp / "home"
+        home.mkdir()
+        (self.tmp / "etc").mkdir()
+        (home / "a").symlink_to(self.tmp / "etc")
+        must("chown", "-hR", "1234:1234", home)
+        done = self.restore("restore", self.alpha, "--to", home / "a/alpha", code=1)
+        self.assert_one_line(done, "a link that somebody else has made")
+        self.assertEqual(os.listdir(self.tmp / "etc"), [])
+        self.restore("restore", self.alpha, "--to", home / "alpha")
 
     def test_users_links_do_not_lead_a_restore_of_all_elsewhere(self):
         to = self.tmp / "all"

@@ -88,7 +88,7 @@ class RunbookTest(RunbookCase):
         self.assert_checks_are_content()
         again = self.run_again("--with-files\n")
         self.assert_code(again, 1)
-        self.assertEqual(again.text.count("FAILED"), 3)
+        self.assertEqual(again.text.count("LEFT"), 3)
         self.assertEqual(pathlib.Path(PROJECT, "file").read_text(encoding="ascii"),
                          "from the other backup\n")
         self.do("/mnt/look")
@@ -141,7 +141,7 @@ class RunbookTest(RunbookCase):
         self.assertEqual(sorted(os.listdir("/var/tmp/repo-backup-drill")),
                          [".repo-backup", "CACHEDIR.TAG", "lock"])
         in_the_way = self.run_again("--all --to /")
-        self.assertEqual(in_the_way.text.count("FAILED"), 2)
+        self.assertEqual(in_the_way.text.count("LEFT"), 2)
         self.lose(BETA)
 
         self.do("mv /srv/svn/alpha")

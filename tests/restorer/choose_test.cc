@@ -208,7 +208,7 @@ TEST_F(ProvenTest, WhatCannotBeProvenDoesNotKeepOthersFromTheirTurn) {
       DrillResult result = drilled(round * 100 + night);
       if (first.id == "fails") result.state = DrillState::kFailed;
       if (first.id == "is-never-run") result.state = DrillState::kNotRun;
-      first.proof = read_proof(write_proof(updated(first.proof, result, first.generations)));
+      first.proof = *read_proof(write_proof(updated(first.proof, result, first.generations)));
     }
     EXPECT_THAT(turns, ElementsAre("a", "fails", "b", "is-never-run", "c"));
   }

@@ -117,8 +117,8 @@ TEST_F(CopiesTest, OutsideComesBeforeInside) {
   put(root_ + "/current/git/no-record", record_of("git", "/x", kA));
   std::vector<std::string> found;
   for (const CopiedItem& each : list()) found.push_back(each.kind + " " + each.path);
-  EXPECT_THAT(found, ElementsAre("git ", "git /srv/a", "svn /srv/a", "git /srv/b", "git /srv/b.x",
-                                 "git /srv/b/in"));
+  EXPECT_THAT(found, ElementsAre("git ", "git /srv/a", "svn /srv/a", "git /srv/b", "git /srv/b/in",
+                                 "git /srv/b.x"));
 }
 
 struct BadRecordCase : test::NamedCase {
@@ -154,7 +154,7 @@ void write_record(const std::string& path, const ItemRecord& record) {
 INSTANTIATE_TEST_SUITE_P(
     Records, UnreadableTest,
     testing::Values(
-        BadRecordCase{"missing", [](auto& path) { fs::remove(path); }, "No such file"},
+        BadRecordCase{"missing", [](auto& path) { fs::remove(path); }, "it is missing"},
         BadRecordCase{"edited", [](auto& path) { change(path, "\"bytes\": 5", "\"bytes\": 6"); },
                       "changed since"},
         BadRecordCase{"cut",

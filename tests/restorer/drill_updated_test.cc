@@ -50,7 +50,7 @@ TEST_P(UpdatedTest, MarksAreThoseOfGenerationsThatAreThere) {
   ASSERT_TRUE(after.last);
   EXPECT_EQ(after.last->state, GetParam().state);
   EXPECT_EQ(after.last->generation, GetParam().generation);
-  EXPECT_EQ(after.proven(), parse_stamp(GetParam().state == DrillState::kPassed ? kNew : kOld));
+  EXPECT_EQ(after.passed->time, parse_stamp(GetParam().state == DrillState::kPassed ? kNew : kOld));
   EXPECT_EQ(after.scrubbed, before.scrubbed);
 }
 

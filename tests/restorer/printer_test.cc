@@ -151,7 +151,7 @@ TEST(DrillTextTest, SaysHowItEnded) {
   EXPECT_THAT(drill_text(drilled()), EndsWith("restored in 1.25 s, drilled in 3.00 s)\n"));
   DrillResult failed = drilled(DrillState::kFailed);
   failed.error = "rot";
-  EXPECT_EQ(drill_text(failed), "FAILED    svn  /srv/a: rot; no other copy of it is whole\n");
+  EXPECT_EQ(drill_text(failed), "FAILED    svn  /srv/a: rot\n");
   failed.whole_instead = "20251231T000000Z";
   EXPECT_THAT(drill_text(failed), EndsWith("; whole is the copy of 20251231T000000Z\n"));
   DrillResult not_run = drilled(DrillState::kNotRun);

@@ -55,7 +55,7 @@ class ResolveTargetTest : public ResolveTest, public testing::WithParamInterface
 
 TEST_P(ResolveTargetTest, IsAFolderThatIsThereAndAWayFromThere) {
   in_folder(GetParam().folder, [&] {
-    const Result<TargetPath> path = resolve_target(in_top(GetParam().target));
+    const Result<TargetPath> path = resolve_place(in_top(GetParam().target));
     ASSERT_TRUE(path) << describe(path.error());
     EXPECT_EQ(path->base_path, in_top(GetParam().base));
     EXPECT_EQ(path->rest, GetParam().rest);
@@ -90,7 +90,7 @@ INSTANTIATE_TEST_SUITE_P(
                     TargetCase{"a_link_that_leads_nowhere", "", "nowhere", "TOP", "nowhere"},
                     TargetCase{"a_link_with_a_slash", "", "link/", "TOP", "link"},
                     TargetCase{"below_a_link_that_leads_nowhere", "", "nowhere/x", "TOP",
-                               "nowhere/x"},
+                               "missing/x/x"},
                     TargetCase{"a_file", "", "file", "TOP", "file"},
                     TargetCase{"odd_bytes", "", "a\n\xff/ b", "TOP", "a\n\xff/ b"}),
     test::case_name);
@@ -104,8 +104,7 @@ class ResolveRefusalTest : public ResolveTest,
 
 TEST_P(ResolveRefusalTest, IsNamed) {
   in_folder("", [&] {
-    const Error error = test::error_of(resolve_target(GetParam().target));
-    EXPECT_EQ(error.path, GetParam().target);
+    const Error error = test::error_of(resolve_place(GetParam().target));
     EXPECT_NE(error.message, "");
   });
 }
@@ -120,6 +119,22 @@ INSTANTIATE_TEST_SUITE_P(
                     RefusedTargetCase{"way_out_of_what_is_missing", "a/../x"},
                     RefusedTargetCase{"below_a_file", "file/x/y"}),
     test::case_name);
+
+// In a home folder its owner could lead root anywhere.
+TEST_F(ResolveTest, D19_LinksOfOthersAreNotGoneThrough) {
+  REPO_NEEDS_ROOT();
+  test::make_folder(top_ + "/home");
+  test::make_link(top_ + "/home/roots", "../there");
+  test::make_link(top_ + "/home/theirs", "../there");
+  test::give_to(top_ + "/home/theirs", 1234);
+  EXPECT_TRUE(resolve_place(top_ + "/home/roots/x")) << "root's, in root's folder";
+  const Error theirs = test::error_of(resolve_place(top_ + "/home/theirs/x"));
+  EXPECT_EQ(theirs.path, top_ + "/home/theirs");
+  test::give_to(top_ + "/home", 1234);
+  EXPECT_FALSE(resolve_place(top_ + "/home/roots/x")) << "put there by somebody else, maybe";
+  EXPECT_TRUE(resolve_place(top_ + "/home/x"));
+  EXPECT_EQ(resolve_place(top_ + "/home/theirs")->rest, "theirs") << "the last part is in the way";
+}
 
 }  // namespace
 }  // namespace repo
