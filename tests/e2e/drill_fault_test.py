@@ -336,6 +336,26 @@ class DamagedTest(DrillCase):
         self.assertIn("data/format", damaged[0]["error"])
         self.assertEqual(list(self.proof_of(self.alpha)["bad"]), [self.older])
 
+    def test_what_no_drill_can_use_does_not_fill_the_disk(self):
+        """Here a tool is at fault: night after night, the copy is what was recorded."""
+        must("mount", "--bind", "/bin/false", "/usr/bin/svn")
+        self.addCleanup(run, "umount", "/usr/bin/svn")
+        counts = []
+        for _ in range(4):
+            results, _ = self.drill(self.alpha, code=3)
+            self.assertTrue(results[str(self.alpha)]["intact"])
+            done = self.dump(self.scan())
+            self.assert_code(done, 0)
+            counts.append(len(self.older_svn()))
+        self.assertIn(f"unchanged svn  {self.alpha}", done.text)
+        self.assertIn("a drill could not use this copy", done.text)
+        self.assertLessEqual(max(counts), 2)
+        self.assertIn("NOT USABLE", self.restore("list", code=3).text)
+        # It is restored all the same, and that is said.
+        done = self.restore("restore", self.alpha, "--to", self.tmp / "back", code=3)
+        self.assertIn("a drill could not use it", done.text)
+        self.assertEqual(must("svnlook", "youngest", self.tmp / "back"), "4\n")
+
     def test_a_shared_file_that_rots_makes_all_of_them_bad(self):
         shared = self.copy_of(self.alpha) / "data/db/revs/0/1"
         self.assertGreater(shared.stat().st_nlink, 1)

@@ -114,7 +114,7 @@ class BadInputTest(DrillCase):
         self.assertIn("what was found is not kept", done.message)
         self.assertEqual(proof.read_text(), cut)
         done = self.dump(self.scan())
-        self.assert_code(done, 0)
+        self.assert_code(done, 3)
         self.assertIn(f"copied    svn  {self.alpha}", done.text)
         self.assertIn("older copies are kept", done.text)
 

@@ -87,7 +87,7 @@ class RunbookTest(RunbookCase):
             self.assert_is_back(path)
         self.assert_checks_are_content()
         again = self.run_again("--with-files\n")
-        self.assert_code(again, 1)
+        self.assert_code(again, 3)
         self.assertEqual(again.text.count("LEFT"), 3)
         self.assertEqual(pathlib.Path(PROJECT, "file").read_text(encoding="ascii"),
                          "from the other backup\n")
