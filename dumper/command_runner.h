@@ -22,8 +22,8 @@ struct Patience {
   bool heeds_stop = true;                          // ends early when a stop is requested
   Progress* progress = nullptr;                    // is told of bytes read and written; null: none
   Allowance* room = nullptr;                       // what copies take it from; null: no limit
-  // Asked every second while a tool runs that writes as much as it likes: false ends it. Null: no
-  // limit.
+  // Asked every second while a tool runs that writes as much as it likes, and by restores on trial
+  // before each file: false ends it. Null: no limit.
   std::function<bool()> has_room = nullptr;
 };
 

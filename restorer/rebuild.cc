@@ -102,6 +102,10 @@ class Rebuilder final : public CopySink {
 
   Result<std::string> take_file(const TreeEntry& entry, int file,
                                 const OwnersLine* owner) override {
+    const Patience& patience = options_.patience;
+    if (patience.has_room && !patience.has_room()) {
+      return plain_error("", "", "it would fill the file system");
+    }
     const mode_t own_x = entry.st.st_mode & S_IXUSR;
     const UniqueFd made(openat(here(), name_of(entry).c_str(),
                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600 | own_x));
