@@ -90,6 +90,23 @@ class DisturbedTest(DrillCase):
                 proof = self.proof_of(source)
                 self.assertEqual((proof["last"]["state"], proof["bad"]), ("not run", {}))
 
+    def test_R11_what_a_budget_leaves_unproven_is_told(self):
+        self.dump_all()
+        drilling = self.start(RESTORE, "--drill", "--all", "--budget", "3s", "-j1", "--from", self.to)
+        shell = wait_for(lambda: self.shell_below(drilling.pid), "the script", drilling)
+        os.kill(shell, signal.SIGSTOP)
+        done = self.finish(drilling)
+        self.assert_code(done, 3)
+        self.assertIn("it takes longer than --budget", done.text)
+        self.assertIn("there was no time for 2 copies that were never proven", done.message)
+        self.assertIn("0 failed, 1 not run, 2 wait for the next budget", done.text)
+        self.assert_no_process_is_left()
+        self.assert_scratch_is_empty()
+        self.drill()
+        # What was proven a moment ago may wait.
+        done = self.restore("--drill", self.alpha, self.gamma, "--budget", "1h", "-j1")
+        self.assertEqual(done.message, "")
+
     @staticmethod
     def shell_below(pid):
         for each, _ in descendants(pid):

@@ -195,17 +195,6 @@ class ChoiceTest(DrillCase):
         self.assertIn("1 passed", done.text)
         self.assertIn("1 wait for the next budget", done.text)
 
-    def test_R11_what_a_budget_leaves_unproven_is_told(self):
-        self.dump_all()
-        done = self.restore("--drill", "--all", "--budget", "1s", "-j1", code=3)
-        self.assertRegex(done.message, "there was no time for [123] copies that were never proven")
-        self.assertIn("0 failed", done.text)
-        self.assert_scratch_is_empty()
-        self.drill()
-        # What was proven a moment ago may wait.
-        done = self.restore("--drill", self.alpha, self.gamma, "--budget", "1h", "-j1")
-        self.assertEqual(done.message, "")
-
     def test_a_proof_is_of_one_copy(self):
         self.dump_all()
         self.drill(self.alpha)
