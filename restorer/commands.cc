@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <chrono>
 
 #include "base/bytes_path.h"
 #include "base/descriptor_limit.h"
@@ -36,6 +37,23 @@ std::optional<std::vector<const CopiedItem*>> chosen_items(RestoreSession& sessi
   if (chosen) return *std::move(chosen);
   session.output.tell("cannot " + describe(chosen.error()));
   return std::nullopt;
+}
+
+Patience patience_of(const RestoreSession& session) {
+  return {std::chrono::steady_clock::now() + session.options.max_time, session.options.timeout,
+          true, &session.output.progress()};
+}
+
+int finish(RestoreSession& session, const RestoreSummary& summary, const std::string& text,
+           const char* rest) {
+  if (stop_requested() != 0) {
+    session.output.tell(fmt::format("stopped by signal {}: {}", stop_requested(), rest));
+  }
+  session.output.print(summary_line(summary), text);
+  if (session.output.finish() || summary.exit_status != exit_status(ExitCode::kOk)) {
+    return summary.exit_status;
+  }
+  return exit_status(ExitCode::kIncomplete);  // it was done, and could not be told
 }
 
 int status_of(bool all_good, bool any_good) {

@@ -33,6 +33,14 @@ int refuse_all(RestoreSession& session, const Error& error);
 // status is kUsage.
 std::optional<std::vector<const CopiedItem*>> chosen_items(RestoreSession& session);
 
+// For one item that begins now.
+Patience patience_of(const RestoreSession& session);
+
+struct RestoreSummary;
+// The last of what a command says; `rest` is what a stop has left undone. Returns the exit status.
+int finish(RestoreSession& session, const RestoreSummary& summary, const std::string& text,
+           const char* rest);
+
 // How the work of `good` and `bad` items ends: the exit status, 128 + N after a stop.
 int status_of(bool all_good, bool any_good);
 

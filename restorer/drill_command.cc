@@ -7,15 +7,12 @@
 #include <cerrno>
 #include <chrono>
 #include <exception>
-#include <memory>
-#include <mutex>
 #include <set>
 
 #include "base/bytes_path.h"
 #include "base/exit_code.h"
 #include "base/host.h"
 #include "base/stop_signal.h"
-#include "base/task_pool.h"
 #include "dumper/disaster.h"
 #include "dumper/dumper.h"
 #include "dumper/sandbox.h"
@@ -23,6 +20,7 @@
 #include "restorer/choose.h"
 #include "restorer/commands.h"
 #include "restorer/drill_item.h"
+#include "restorer/parallel.h"
 #include "restorer/printer.h"
 #include "restorer/proof_writer.h"
 
@@ -51,20 +49,11 @@ class Drills {
   RestoreSummary run(const Items& items) {
     writer_.append(drills_began_line(utc_now(), items.size()));
     session_.output.progress().begin(items.size());
-    std::atomic<std::size_t> next{0};
-    const std::unique_ptr<TaskPool> pool = make_task_pool(session_.options.jobs);
-    const TaskPool::Task work = [&](int worker) {
-      for (std::size_t i = next++; i < items.size(); i = next++) {
-        // The first ones have all of the budget.
-        const bool is_first = i < static_cast<std::size_t>(session_.options.jobs);
-        take(*items[i], worker, is_first);
-      }
-    };
-    pool->run([&](int worker) {
-      for (int i = 1; i < session_.options.jobs; ++i) pool->spawn(work);
-      work(worker);
+    in_parallel(session_.options.jobs, items.size(), [&](std::size_t i, int worker) {
+      // The first ones have all of the budget.
+      take(*items[i], worker, i < static_cast<std::size_t>(session_.options.jobs));
     });
-    return finish();
+    return sum_up();
   }
 
  private:
@@ -101,12 +90,11 @@ class Drills {
                           result.state != DrillState::kPassed);
   }
 
-  // For the summary: what is proven now, also where nothing can be written.
+  // For the summary: what is proven now, also where nothing can be written. Nobody else looks at
+  // the item before all drills have ended.
   void keep(const CopiedItem& item, const DrillResult& result) {
-    const std::lock_guard lock(mutex_);
-    for (CopiedItem& each : session_.items) {
-      if (&each == &item) each.proof = updated(each.proof, result, each.generations);
-    }
+    const auto at = static_cast<std::size_t>(&item - session_.items.data());
+    session_.items[at].proof = updated(item.proof, result, item.generations);
   }
 
   // Nothing is begun that will not end within the budget, as far as can be known.
@@ -137,15 +125,12 @@ class Drills {
   }
 
   DrillContext context_for(int worker) const {
-    const Clock::time_point deadline = Clock::now() + session_.options.max_time;
-    return {session_.root,
-            scratch_,
-            tools_,
+    Patience patience = patience_of(session_);
+    if (end_) patience.deadline = std::min(patience.deadline, *end_);
+    return {session_.root, scratch_, tools_,
             // Without a sandbox tools run as this user.
             session_.options.sandbox ? kFirstUid + static_cast<std::uint32_t>(worker) : geteuid(),
-            reserve_,
-            {end_ ? std::min(deadline, *end_) : deadline, session_.options.timeout, true,
-             &session_.output.progress()}};
+            reserve_, patience};
   }
 
   void count(const DrillResult& result) {
@@ -163,7 +148,7 @@ class Drills {
     }
   }
 
-  RestoreSummary finish() {
+  RestoreSummary sum_up() {
     RestoreSummary summary;
     summary.command = "drill";
     summary.good = good_;
@@ -210,7 +195,6 @@ class Drills {
   const Scratch& scratch_;
   const Tools& tools_;
   ProofWriter writer_;
-  std::mutex mutex_;  // of the items' proofs, once their drills have ended
   const Clock::time_point start_ = Clock::now();
   std::optional<Clock::time_point> end_;
   Room reserve_;
@@ -242,18 +226,12 @@ int run_drills(RestoreSession& session) {
   for (const CopiedItem* item : *chosen) {
     if (find_dumper(item->kind)) kinds.insert(item->kind);
   }
-  const Patience patience = {Clock::now() + options.max_time, options.timeout, true,
-                             &session.output.progress()};
-  const Result<Tools> tools = find_tools(kinds, options.sandbox, scratch->fd(), patience);
+  const Result<Tools> tools =
+      find_tools(kinds, options.sandbox, scratch->fd(), patience_of(session));
   if (!tools) return refuse_all(session, tools.error());
   const RestoreSummary summary = Drills(session, *scratch, *tools).run(*chosen);
-  if (stop_requested() != 0) {
-    session.output.tell(
-        fmt::format("stopped by signal {}: the rest was not drilled", stop_requested()));
-  }
-  session.output.print(summary_line(summary),
-                       drill_summary_text(summary, session.items, utc_now()));
-  return session.output.finish() ? summary.exit_status : exit_status(ExitCode::kIncomplete);
+  return finish(session, summary, drill_summary_text(summary, session.items, utc_now()),
+                "the rest was not drilled");
 }
 
 }  // namespace repo

@@ -15,11 +15,11 @@
 #include "base/bytes_path.h"
 #include "base/exit_code.h"
 #include "base/stop_signal.h"
-#include "base/task_pool.h"
 #include "dumper/tree.h"
 #include "restorer/commands.h"
 #include "restorer/damage.h"
 #include "restorer/json_lines.h"
+#include "restorer/parallel.h"
 #include "restorer/printer.h"
 #include "restorer/restore_item.h"
 #include "restorer/whole_copy.h"
@@ -30,23 +30,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Items = std::vector<const CopiedItem*>;
 
-Patience patience_of(RestoreSession& session) {
-  return {Clock::now() + session.options.max_time, session.options.timeout, true,
-          &session.output.progress()};
-}
-
-// DIR of --all, made where it does not exist.
-Result<TargetPath> open_target_folder(const std::string& dir) {
-  Result<TargetPath> found = resolve_target(dir);
-  if (!found || found->rest.empty()) return found;
-  Result<UniqueFd> made = make_folders(found->base.get(), found->rest);
-  if (!made) return system_error("create", found->full(), made.error().code);
-  found->base_path = found->full();
-  found->base = *std::move(made);
-  found->rest.clear();
-  return found;
-}
-
 // Nothing is written to a copy.
 bool is_in_dump_root(const RestoreSession& session, const TargetPath& target) {
   const std::string link = fmt::format("/proc/self/fd/{}", session.root.top.get());
@@ -56,6 +39,20 @@ bool is_in_dump_root(const RestoreSession& session, const TargetPath& target) {
 
 Error in_dump_root(const TargetPath& target) {
   return plain_error("restore to", target.full(), "it lies in the dump root, among the copies");
+}
+
+// DIR of --all, made where it does not exist.
+Result<TargetPath> open_target_folder(const RestoreSession& session, const std::string& dir) {
+  Result<TargetPath> found = resolve_target(dir);
+  if (!found) return found;
+  if (is_in_dump_root(session, *found)) return in_dump_root(*found);
+  if (found->rest.empty()) return found;
+  Result<UniqueFd> made = make_folders(found->base.get(), found->rest);
+  if (!made) return system_error("create", found->full(), made.error().code);
+  found->base_path = found->full();
+  found->base = *std::move(made);
+  found->rest.clear();
+  return found;
 }
 
 // What lies in each other is one group, in the order in which it must come back.
@@ -79,15 +76,8 @@ class Restores {
     const Clock::time_point start = Clock::now();
     const std::vector<Items> groups = groups_of(items);
     session_.output.progress().begin(items.size());
-    std::atomic<std::size_t> next{0};
-    const std::unique_ptr<TaskPool> pool = make_task_pool(session_.options.jobs);
-    const TaskPool::Task work = [&](int) {
-      for (std::size_t i = next++; i < groups.size(); i = next++) restore_group(groups[i]);
-    };
-    pool->run([&](int worker) {
-      for (int i = 1; i < session_.options.jobs; ++i) pool->spawn(work);
-      work(worker);
-    });
+    in_parallel(session_.options.jobs, groups.size(),
+                [&](std::size_t i, int) { restore_group(groups[i]); });
     RestoreSummary summary;
     summary.command = "restore";
     summary.good = good_;
@@ -179,16 +169,10 @@ class Restores {
 };
 
 int restore_all(RestoreSession& session, const Items& items) {
-  const Result<TargetPath> folder = open_target_folder(session.options.to);
+  const Result<TargetPath> folder = open_target_folder(session, session.options.to);
   if (!folder) return refuse_all(session, folder.error());
-  if (is_in_dump_root(session, *folder)) return refuse_all(session, in_dump_root(*folder));
   const RestoreSummary summary = Restores(session, *folder).run(items);
-  if (stop_requested() != 0) {
-    session.output.tell(
-        fmt::format("stopped by signal {}: the rest was not restored", stop_requested()));
-  }
-  session.output.print(summary_line(summary), restore_summary_text(summary));
-  return session.output.finish() ? summary.exit_status : exit_status(ExitCode::kFailed);
+  return finish(session, summary, restore_summary_text(summary), "the rest was not restored");
 }
 
 int restore_one(RestoreSession& session, const CopiedItem& item) {

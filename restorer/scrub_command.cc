@@ -1,18 +1,17 @@
 // --scrub: every file of every generation, by its recorded SHA-256.
-#include <fmt/format.h>
-
 #include <atomic>
+#include <cerrno>
 #include <chrono>
-#include <memory>
+#include <exception>
 
 #include "base/bytes_path.h"
 #include "base/exit_code.h"
 #include "base/host.h"
 #include "base/stop_signal.h"
-#include "base/task_pool.h"
 #include "dumper/disaster.h"
 #include "restorer/commands.h"
 #include "restorer/damage.h"
+#include "restorer/parallel.h"
 #include "restorer/printer.h"
 #include "restorer/proof_writer.h"
 #include "restorer/read_back.h"
@@ -31,15 +30,8 @@ class Scrub {
   RestoreSummary run(const Items& items, bool keeps) {
     const Clock::time_point start = Clock::now();
     session_.output.progress().begin(items.size());
-    std::atomic<std::size_t> next{0};
-    const std::unique_ptr<TaskPool> pool = make_task_pool(session_.options.jobs);
-    const TaskPool::Task work = [&](int) {
-      for (std::size_t i = next++; i < items.size(); i = next++) take(*items[i], keeps);
-    };
-    pool->run([&](int worker) {
-      for (int i = 1; i < session_.options.jobs; ++i) pool->spawn(work);
-      work(worker);
-    });
+    in_parallel(session_.options.jobs, items.size(),
+                [&](std::size_t i, int) { take(*items[i], keeps); });
     RestoreSummary summary;
     summary.command = "scrub";
     summary.good = good_;
@@ -65,6 +57,15 @@ class Scrub {
 
  private:
   void take(const CopiedItem& item, bool keeps) {
+    try {  // out of a task it would end all others
+      scrub(item, keeps);
+    } catch (const std::exception& error) {
+      session_.output.tell(printable(item.path) + ": " + error.what());
+      ++not_run_;
+    }
+  }
+
+  void scrub(const CopiedItem& item, bool keeps) {
     std::vector<ScrubResult> results;
     for (const Generation& generation : item.generations) {
       if (stop_requested() != 0) break;
@@ -113,9 +114,7 @@ class Scrub {
     } else if (!generation.record) {
       good = damage("", generation.unreadable);
     } else {
-      const Patience patience = {start + session_.options.max_time, session_.options.timeout, true,
-                                 &session_.output.progress()};
-      good = check_generation(opened->folder.get(), *generation.record, patience);
+      good = check_generation(opened->folder.get(), *generation.record, patience_of(session_));
       result.bytes = generation.record->bytes;
     }
     result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
@@ -147,12 +146,7 @@ int run_scrub(RestoreSession& session) {
   if (!keeps) {
     session.output.tell("cannot " + describe(held.error()) + ": what was found is not kept");
   }
-  if (stop_requested() != 0) {
-    session.output.tell(
-        fmt::format("stopped by signal {}: the rest was not read", stop_requested()));
-  }
-  session.output.print(summary_line(summary), scrub_summary_text(summary));
-  return session.output.finish() ? summary.exit_status : exit_status(ExitCode::kIncomplete);
+  return finish(session, summary, scrub_summary_text(summary), "the rest was not read");
 }
 
 }  // namespace repo

@@ -259,8 +259,9 @@ class PlaceTest(DrillCase):
         for target in ("current/svn/new", "new", f"current/svn/{self.copy_of(self.alpha).name}/x"):
             done = self.restore("restore", self.alpha, "--to", self.to / target, code=1)
             self.assert_one_line(done, "it lies in the dump root")
-        done = self.restore("restore", "--all", "--to", self.to / "current", code=1)
-        self.assert_one_line(done, "it lies in the dump root")
+        for target in ("current", "current/new", "new"):
+            done = self.restore("restore", "--all", "--to", self.to / target, code=1)
+            self.assert_one_line(done, "it lies in the dump root")
         self.assertEqual(seen(self.to), before)
 
     def test_links_of_others_do_not_lead_root_elsewhere(self):
