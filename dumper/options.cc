@@ -10,17 +10,12 @@
 #include "base/exit_code.h"
 #include "base/options_config.h"
 #include "dumper/dumper.h"
+#include "dumper/item_options.h"
 
 namespace repo {
 namespace {
 
 const CLI::Validator kDuration(mistake_in_duration, "DURATION");
-
-const CLI::Validator kKind(
-    [](std::string& kind) {
-      return find_dumper(kind) ? std::string() : printable(kind) + ": no such kind";
-    },
-    "");
 
 }  // namespace
 
@@ -45,26 +40,16 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
                          "  repo-dump -n manifest.json             what would be copied\n"
                          "  repo-dump --only /srv/svn/alpha manifest.json\n\n") +
              kExitCodeHelp);
-  std::vector<std::string> kinds;
   std::vector<std::string> only;
   std::vector<std::string> accept;
   std::vector<std::string> forget;
   std::string full_every = "30d";
   std::string verify_all_every = "7d";
-  std::string timeout = "10m";
-  std::string max_time = "6h";
-  std::string sandbox = "auto";
+  ItemOptionWords words_of_items;
   app.add_option("MANIFEST", options.manifest, "file made by repo-scan, or - for stdin")
       ->required();
   app.add_option("--to", options.to, "dump root")->type_name("DIR")->capture_default_str();
-  app.add_option("-j,--jobs", options.jobs, "items at once")
-      ->type_name("N")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
-  app.add_option("-k,--kinds", kinds, "only these kinds, with commas: svn,hg,git")
-      ->delimiter(',')
-      ->type_name("LIST")
-      ->check(kKind);
+  add_item_options(app, options.jobs, words_of_items);
   app.add_option("--only", only, "only this item, by its path or id (repeatable)")
       ->type_name("PATH|ID")
       ->allow_extra_args(false);
@@ -95,18 +80,6 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
       ->type_name("PATH|ID")
       ->allow_extra_args(false)
       ->configurable(false);
-  app.add_option("--timeout", timeout, "give an item up that reads and writes nothing for so long")
-      ->type_name("DURATION")
-      ->check(kDuration)
-      ->capture_default_str();
-  app.add_option("--max-time", max_time, "give an item up that takes longer in all")
-      ->type_name("DURATION")
-      ->check(kDuration)
-      ->capture_default_str();
-  app.add_option("--sandbox", sandbox, "auto, or none for repositories that you trust")
-      ->type_name("MODE")
-      ->check(CLI::IsMember({"auto", "none"}))
-      ->capture_default_str();
   app.add_flag("-n,--dry-run", options.dry_run, "say what would be copied, and touch nothing")
       ->configurable(false);  // a night that copies nothing must not look like one that did
   app.add_option("--results", options.results, "also write the JSON lines to FILE")
@@ -129,15 +102,16 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
     if (!policy) return config_message(app.get_name(), in_config(app, policy.error()));
     options.policy = *std::move(policy);
   }
-  options.kinds.insert(kinds.begin(), kinds.end());
   options.only.insert(only.begin(), only.end());
   options.accept.insert(accept.begin(), accept.end());
   options.forget.insert(forget.begin(), forget.end());
   options.full_every = *parse_duration(full_every);
   options.verify_all_every = *parse_duration(verify_all_every);
-  options.timeout = *parse_duration(timeout);
-  options.max_time = *parse_duration(max_time);
-  options.sandbox = sandbox == "auto";
+  ItemOptionValues values = values_of(words_of_items);
+  options.kinds = std::move(values.kinds);
+  options.timeout = values.timeout;
+  options.max_time = values.max_time;
+  options.sandbox = values.sandbox;
   return options;
 }
 

@@ -6,18 +6,13 @@
 #include "base/clock.h"
 #include "base/exit_code.h"
 #include "base/options_config.h"
-#include "dumper/dumper.h"
+#include "dumper/item_options.h"
 #include "dumper/options.h"
 
 namespace repo {
 namespace {
 
 const CLI::Validator kDuration(mistake_in_duration, "DURATION");
-const CLI::Validator kKind(
-    [](std::string& kind) {
-      return find_dumper(kind) ? std::string() : printable(kind) + ": no such kind";
-    },
-    "");
 
 constexpr const char* kName = "repo-restore";
 
@@ -110,24 +105,17 @@ std::variant<RestoreOptions, OptionsMessage> parse_restore_options(
   app.set_version_flag("--version", std::string(kName) + " " REPO_BACKUP_VERSION);
   app.footer(std::string(kExamples) + kExitCodeHelp);
   std::vector<std::string> words;
-  std::vector<std::string> kinds;
   std::vector<std::string> users;
   std::vector<std::string> groups;
   std::string stale;
   std::string budget;
-  std::string timeout = "10m";
-  std::string max_time = "6h";
-  std::string sandbox = "auto";
+  ItemOptionWords words_of_items;
   bool drill = false;
   bool scrub = false;
   app.add_option("COMMAND", words, "list, show or restore, and ITEMs");
   app.add_option("--from", options.from,
                  "dump root, or a copy of it (default: repo-dump's --to of the configuration)")
       ->type_name("DIR");
-  app.add_option("-k,--kinds", kinds, "only these kinds, with commas: svn,hg,git")
-      ->delimiter(',')
-      ->type_name("LIST")
-      ->check(kKind);
   app.add_flag("--all", options.all, "every item")->configurable(false);
   app.add_option("--to", options.to, "restore: where it goes; must not exist, or be empty")
       ->type_name("TARGET")
@@ -158,23 +146,7 @@ std::variant<RestoreOptions, OptionsMessage> parse_restore_options(
       ->type_name("DIR");
   app.add_flag("--scrub", scrub, "read all that is there and compare it with its SHA-256")
       ->configurable(false);
-  app.add_option("-j,--jobs", options.jobs, "items at once")
-      ->type_name("N")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
-  app.add_option("--timeout", timeout,
-                 "drill: end a tool that reads and writes nothing for so long")
-      ->type_name("DURATION")
-      ->check(kDuration)
-      ->capture_default_str();
-  app.add_option("--max-time", max_time, "give an item up that takes longer in all")
-      ->type_name("DURATION")
-      ->check(kDuration)
-      ->capture_default_str();
-  app.add_option("--sandbox", sandbox, "auto, or none for repositories that you trust")
-      ->type_name("MODE")
-      ->check(CLI::IsMember({"auto", "none"}))
-      ->capture_default_str();
+  add_item_options(app, options.jobs, words_of_items);
   app.add_flag("--json", options.json, "print JSON");
   app.add_flag("-q,--quiet", options.quiet, "print only what went wrong");
   app.add_flag("--nice", options.nice, "run at idle priority");
@@ -195,10 +167,11 @@ std::variant<RestoreOptions, OptionsMessage> parse_restore_options(
   Result<OwnerMap> owners = make_owner_map(users, groups);
   if (!owners) return usage("cannot " + describe(owners.error()));
   options.owners = *std::move(owners);
-  options.kinds.insert(kinds.begin(), kinds.end());
-  options.timeout = *parse_duration(timeout);
-  options.max_time = *parse_duration(max_time);
-  options.sandbox = sandbox == "auto";
+  ItemOptionValues values = values_of(words_of_items);
+  options.kinds = std::move(values.kinds);
+  options.timeout = values.timeout;
+  options.max_time = values.max_time;
+  options.sandbox = values.sandbox;
   return options;
 }
 
