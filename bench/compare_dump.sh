@@ -27,26 +27,10 @@ set -euo pipefail
 export LC_ALL=C.UTF-8
 here=$(dirname -- "$(readlink -f -- "$0")")
 
-bin=$here/../build/release/bin
-keep=0
-rounds=3
-parts=abcdef
-seed=1
-percent=100
 usage() { sed -n '2s/^# //p' "$0" >&2; exit 2; }
-while getopts b:kn:p:s:z: option; do
-  case $option in
-    b) bin=$OPTARG ;;
-    k) keep=1 ;;
-    n) rounds=$OPTARG ;;
-    p) parts=$OPTARG ;;
-    s) seed=$OPTARG ;;
-    z) percent=$OPTARG ;;
-    *) usage ;;
-  esac
-done
-[[ $((OPTIND - 1)) -eq $# && $rounds =~ ^[1-9][0-9]*$ && $parts =~ ^[a-f]+$ ]] || usage
-[[ $seed =~ ^[0-9]+$ && $percent =~ ^[1-9][0-9]*$ ]] || usage
+# shellcheck source-path=SCRIPTDIR
+source "$here/figures.sh"
+read_arguments abcdef "$@"
 
 die() { echo "compare_dump.sh: $*" >&2; exit 1; }
 
@@ -66,8 +50,6 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 mkdir -- "$work/figures"
-# shellcheck source-path=SCRIPTDIR
-source "$here/figures.sh"
 # shellcheck source-path=SCRIPTDIR
 source "$here/dump_sources.sh"
 

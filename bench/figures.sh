@@ -3,6 +3,27 @@
 #
 # Uses: here, cores; for figures also work (with the folder figures), percent, die().
 
+# read_arguments PARTS ARGUMENT...: the options of a script that measures part by part. Sets bin, keep,
+# rounds, parts, seed, percent. PARTS: all that there are, as "abc".
+read_arguments() {
+  local all=$1 option
+  shift
+  bin=$here/../build/release/bin keep=0 rounds=3 parts=$all seed=1 percent=100
+  while getopts b:kn:p:s:z: option; do
+    case $option in
+      b) bin=$OPTARG ;;
+      k) keep=1 ;;
+      n) rounds=$OPTARG ;;
+      p) parts=$OPTARG ;;
+      s) seed=$OPTARG ;;
+      z) percent=$OPTARG ;;
+      *) usage ;;
+    esac
+  done
+  [[ $((OPTIND - 1)) -eq $# && $rounds =~ ^[1-9][0-9]*$ && $parts =~ ^[$all]+$ ]] || usage
+  [[ $seed =~ ^[0-9]+$ && $percent =~ ^[1-9][0-9]*$ ]] || usage
+}
+
 describe_commit() {
   local commit changed=''
   commit=$(git -C "$here" rev-parse --short=12 HEAD 2>/dev/null) || commit=unknown
