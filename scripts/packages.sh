@@ -3,10 +3,12 @@
 # installing them.
 
 build_packages=(cmake ninja-build g++ libtbb-dev libcli11-dev nlohmann-json3-dev libfmt-dev
-                libseccomp-dev libssl-dev)
+                libseccomp-dev libssl-dev libcurl4-openssl-dev)
 run_packages=(bubblewrap subversion mercurial git util-linux)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3 python3-jsonschema strace libcap2-bin
-               shellcheck fd-find bfs findutils acl attr mount xfsprogs e2fsprogs btrfs-progs clang-format)
+               shellcheck fd-find bfs findutils acl attr mount xfsprogs e2fsprogs btrfs-progs clang-format
+               openssl python3-aiosmtpd rsyslog python3-feedparser prometheus restic borgbackup
+               rdiff-backup rsync tar chromium)
 nightly_packages=(fiu-utils)  # beside the test packages
 
 # install_packages NAME...: installs those that are missing. Needs root and the network only when
