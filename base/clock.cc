@@ -3,7 +3,10 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/number.h"
+#include "base/text.h"
 
 namespace repo {
 namespace {
@@ -66,6 +69,21 @@ std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
   constexpr std::int64_t kLongest = 36500;  // days
   if (!count || *count < 0 || *count > kLongest * 86400 / unit) return std::nullopt;
   return std::chrono::seconds(*count * unit);
+}
+
+std::string duration_text(std::chrono::seconds length) {
+  constexpr std::pair<const char*, std::int64_t> kUnits[] = {
+      {"day", 86400}, {"hour", 3600}, {"minute", 60}, {"second", 1}};
+  for (const auto& [unit, seconds] : kUnits) {
+    // "36 hours" says more than "1 day".
+    if (length.count() < (seconds == 1 ? 0 : 2 * seconds) && length.count() != seconds) continue;
+    return counted(static_cast<std::size_t>(length.count() / seconds), unit);
+  }
+  return counted(0, "second");
+}
+
+std::string age_text(UtcTime from, UtcTime now) {
+  return duration_text(std::max(now - from, std::chrono::seconds(0)));
 }
 
 }  // namespace repo

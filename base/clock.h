@@ -20,6 +20,10 @@ std::optional<UtcTime> parse_rfc3339(std::string_view text);  // of that form al
 std::string stamp(UtcTime time);
 std::optional<UtcTime> parse_stamp(std::string_view text);
 
+// "5 minutes", "7 days": rounded down; what is still to come is "0 seconds".
+std::string age_text(UtcTime from, UtcTime now);
+std::string duration_text(std::chrono::seconds length);
+
 // A number with s, m, h or d: "90s", "10m", "6h", "7d". Nothing where it is anything else.
 std::optional<std::chrono::seconds> parse_duration(std::string_view text);
 

@@ -16,6 +16,11 @@ inline std::string_view take_line(std::string_view& rest) {
 
 inline std::string first_line(std::string_view text) { return std::string(take_line(text)); }
 
+// "1 item", "3 items"
+inline std::string counted(std::size_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 inline std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 }  // namespace repo

@@ -255,7 +255,7 @@ class Run {
     record.started = summary_.started;
     record.manifest_sha256 = manifest_.sha256;
     record.scanned = manifest_.finished;
-    Result<RunLog> log = RunLog::begin(*root_, record, items_.size());
+    Result<RunLog> log = RunLog::begin(*root_, record, manifest_.text, items_.size());
     if (!log) {
       return refused(refuse(ExitCode::kFailed, log.error()));
     }

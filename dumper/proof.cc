@@ -69,35 +69,46 @@ double number_at(const Json& object, const char* key) {
   return found != object.end() && found->is_number() ? found->get<double>() : 0;
 }
 
-std::optional<DrillResult> read_result(const Json& document, const char* key) {
-  const auto found = document.find(key);
-  if (found == document.end() || !found->is_object()) return std::nullopt;
+std::optional<DrillResult> read_result(const Json& object) {
   DrillResult result;
-  result.generation = text_at(*found, "generation");
-  const std::optional<UtcTime> time = parse_rfc3339(text_at(*found, "time"));
+  result.generation = text_at(object, "generation");
+  const std::optional<UtcTime> time = parse_rfc3339(text_at(object, "time"));
   // Of a copy whose record could not be read no generation is known.
   const bool is_known = result.generation.empty() || parse_stamp(result.generation);
   if (!time || !is_known) return std::nullopt;
   result.time = *time;
-  const std::string state = text_at(*found, "state");
+  const std::string state = text_at(object, "state");
   for (const DrillState each : {DrillState::kPassed, DrillState::kFailed, DrillState::kNotRun}) {
     if (state == name_of(each)) result.state = each;
   }
-  result.seconds = number_at(*found, "seconds");
-  result.restore_seconds = number_at(*found, "restore_seconds");
-  const auto bytes = found->find("bytes");
-  if (bytes != found->end() && bytes->is_number_unsigned()) {
+  result.seconds = number_at(object, "seconds");
+  result.restore_seconds = number_at(object, "restore_seconds");
+  const auto bytes = object.find("bytes");
+  if (bytes != object.end() && bytes->is_number_unsigned()) {
     result.bytes = bytes->get<std::uint64_t>();
   }
-  const auto compared = found->find("compared");
-  if (compared != found->end()) {
+  const auto compared = object.find("compared");
+  if (compared != object.end()) {
     for (const Json& each : *compared) {
       if (each.is_string()) result.compared.push_back(each.get<std::string>());
     }
   }
-  result.error = text_at(*found, "error");
-  result.whole_instead = text_at(*found, "whole_instead");
+  result.error = text_at(object, "error");
+  result.intact = object.value("intact", Json()) == true;
+  const auto output = object.find("tool_output");
+  if (output != object.end()) {
+    for (const Json& each : *output) {
+      if (each.is_string()) result.tool_output += each.get<std::string>() + "\n";
+    }
+  }
+  result.whole_instead = text_at(object, "whole_instead");
   return result;
+}
+
+std::optional<DrillResult> read_result(const Json& document, const char* key) {
+  const auto found = document.find(key);
+  if (found == document.end() || !found->is_object()) return std::nullopt;
+  return read_result(*found);
 }
 
 }  // namespace
@@ -211,6 +222,19 @@ Status forget_proof(int control, const std::string& kind, const std::string& id)
       open_beneath(control, std::string(kFolder) + "/" + kind, O_RDONLY | O_DIRECTORY);
   if (!folder) return folder.error().code == ENOENT ? Status() : Status(folder.error());
   return remove_tree(folder->get(), id + ".json");
+}
+
+std::optional<DrillResult> read_drill_line(std::string_view line) {
+  const Json object = Json::parse(line, nullptr, false);
+  if (!object.is_object()) return std::nullopt;
+  std::optional<DrillResult> result = read_result(object);
+  if (!result) return std::nullopt;
+  result->id = text_at(object, "id");
+  result->kind = text_at(object, "kind");
+  const std::string exact = text_at(object, "path_b64");
+  result->path = exact.empty() ? text_at(object, "path")
+                               : base64_decode(exact).value_or(text_at(object, "path"));
+  return result;
 }
 
 std::string drill_line(const DrillResult& result) {

@@ -72,5 +72,6 @@ Status forget_proof(int control, const std::string& kind, const std::string& id)
 // A line of the ledger, with its newline (docs/schemas/ledger.schema.json), and what
 // repo-restore --drill --json prints.
 std::string drill_line(const DrillResult& result);
+std::optional<DrillResult> read_drill_line(std::string_view line);
 
 }  // namespace repo

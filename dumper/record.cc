@@ -61,6 +61,7 @@ Json to_json(const ItemResult& result) {
   if (result.lock_seconds) object["lock_ms"] = milliseconds(*result.lock_seconds);
   if (!result.listed_by.empty()) object["listed_by"] = readable(result.listed_by);
   if (!result.notes.empty()) object["notes"] = to_json(result.notes);
+  if (result.is_alarming) object["alarming"] = true;
   if (result.error) object["error"] = readable(describe(*result.error));
   if (result.error && !result.error->output.empty()) {
     object["tool_output"] = to_json(last_lines(result.error->output, kMostLines));

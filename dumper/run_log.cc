@@ -26,15 +26,6 @@ std::string free_name(int runs, UtcTime time) {
   return stamp(time);
 }
 
-// The lines of a run that was killed; the last one may be cut.
-std::vector<std::string> lines_of(int runs, const std::string& name) {
-  std::vector<std::string> lines;
-  Result<LineReader> reader = LineReader::open(runs, name);
-  if (!reader) return lines;
-  while (auto line = reader->next()) lines.push_back(*std::move(line));
-  return lines;
-}
-
 Status bury(const DumpRoot& root, const std::string& name) {
   const int runs = root.runs.get();
   constexpr std::size_t kOfRunning = 4096;  // it has no items yet
@@ -43,23 +34,71 @@ Status bury(const DumpRoot& root, const std::string& name) {
     const int code = text.error().code;
     return code == EFBIG ? Status() : Status(system_error("read", name + kRecord, code));
   }
-  const std::optional<std::string> mended = died(*text, lines_of(runs, name + kItems));
+  const std::optional<std::string> mended = died(*text, item_lines(runs, name));
   if (!mended) return {};
   if (Status put = replace_file_at(runs, name + kRecord, *mended); !put) return put;
   return append_to_ledger(root.control.get(), ledger_line_died(name, utc_now()));
 }
 
+// The lock goes with the open file: no child has it, and a killed process has none.
+Status lock(int items, const std::string& name) {
+  struct flock wanted = {};
+  wanted.l_type = F_WRLCK;
+  wanted.l_whence = SEEK_SET;
+  if (fcntl(items, F_OFD_SETLK, &wanted) == 0) return {};
+  return system_error("lock", name, errno);
+}
+
+Status keep_manifest(const DumpRoot& root, const std::string& name, std::string_view text) {
+  const Result<UniqueFd> folder = open_or_make(root.control.get(), kManifests);
+  if (!folder) return folder.error();
+  if (Status put = replace_file_at(folder->get(), name + kRecord, text); !put) return put;
+  Result<std::vector<std::string>> names = names_in(folder->get());
+  if (!names) return names.error();
+  std::sort(names->begin(), names->end());  // by time
+  for (const std::string& each : *names) {
+    if (!is_temporary(each)) continue;
+    if (Status removed = remove_tree(folder->get(), each); !removed) return removed;
+  }
+  std::erase_if(*names, is_temporary);
+  const std::size_t surplus = names->size() - std::min(names->size(), kManifestsKept);
+  for (std::size_t i = 0; i < surplus; ++i) {
+    if (Status removed = remove_tree(folder->get(), (*names)[i]); !removed) return removed;
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<RunLog> RunLog::begin(const DumpRoot& root, RunRecord record, std::size_t owed) {
+std::vector<std::string> item_lines(int runs, const std::string& run) {
+  std::vector<std::string> lines;
+  Result<LineReader> reader = LineReader::open(runs, run + kItems);
+  if (!reader) return lines;
+  while (auto line = reader->next()) lines.push_back(*std::move(line));
+  return lines;
+}
+
+bool is_running(int items) {
+  struct flock held = {};
+  held.l_type = F_RDLCK;
+  held.l_whence = SEEK_SET;
+  return fcntl(items, F_OFD_GETLK, &held) == 0 && held.l_type != F_UNLCK;
+}
+
+Result<RunLog> RunLog::begin(const DumpRoot& root, RunRecord record, std::string_view manifest,
+                             std::size_t owed) {
   const int runs = root.runs.get();
   RunLog log(root, std::move(record), free_name(runs, record.started));
-  Status put = replace_file_at(runs, log.name_ + kRecord, write_run_record(log.record_));
-  if (!put) return put.error();
   const std::string items = log.name_ + kItems;
   log.items_ = UniqueFd(
       openat(runs, items.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!log.items_) return system_error("open", items, errno);
+  // Before the record: one that says "running" has a lock to ask for, or died.
+  if (Status locked = lock(log.items_.get(), items); !locked) return locked.error();
+  Status put = keep_manifest(root, log.name_, manifest);
+  if (!put) return put.error();
+  put = replace_file_at(runs, log.name_ + kRecord, write_run_record(log.record_));
+  if (!put) return put.error();
   put = append_to_ledger(root.control.get(), ledger_line_began(log.name_, log.record_, owed));
   if (!put) return put.error();
   return log;

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "restorer/copies.h"
+#include "dumper/copies.h"
 
 namespace repo {
 

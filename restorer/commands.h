@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "dumper/run_output.h"
-#include "restorer/copies.h"
+#include "dumper/copies.h"
 #include "restorer/options.h"
 
 namespace repo {

@@ -5,7 +5,7 @@
 
 #include "dumper/proof.h"
 #include "dumper/tools.h"
-#include "restorer/copies.h"
+#include "dumper/copies.h"
 #include "restorer/scratch.h"
 
 namespace repo {

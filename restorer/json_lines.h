@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "restorer/copies.h"
+#include "dumper/copies.h"
 #include "restorer/restore_item.h"
 #include "restorer/scrub_result.h"
 

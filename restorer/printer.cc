@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/bytes_path.h"
+#include "base/text.h"
 #include "dumper/last_lines.h"
 #include "dumper/space.h"
 #include "restorer/damage.h"
@@ -14,10 +15,6 @@ namespace {
 
 std::string name_for(const std::string& path, const std::string& id) {
   return printable(path.empty() ? id : path);
-}
-
-std::string counted(std::size_t count, const char* what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 // What a tool has said, below the line of an item. The last of it stands in the line.
@@ -48,17 +45,6 @@ std::string proof_text(const CopiedItem& item, UtcTime now) {
 std::string seconds_text(double seconds) { return fmt::format("{:.2f} s", seconds); }
 
 }  // namespace
-
-std::string age_text(UtcTime from, UtcTime now) {
-  const auto age = std::max(now - from, std::chrono::seconds(0));
-  constexpr std::pair<const char*, std::int64_t> kUnits[] = {
-      {"day", 86400}, {"hour", 3600}, {"minute", 60}};
-  for (const auto& [unit, length] : kUnits) {
-    if (age.count() < length) continue;
-    return counted(static_cast<std::size_t>(age.count() / length), unit);
-  }
-  return counted(static_cast<std::size_t>(age.count()), "second");
-}
 
 std::string list_text(const CopiedItem& item, UtcTime now) {
   const std::string head = fmt::format("{:<4} {}", item.kind, name_for(item.path, item.id));

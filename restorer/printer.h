@@ -6,13 +6,10 @@
 
 #include "base/progress.h"
 #include "dumper/proof.h"
-#include "restorer/copies.h"
+#include "dumper/copies.h"
 #include "restorer/json_lines.h"
 
 namespace repo {
-
-// "5 minutes", "7 days"
-std::string age_text(UtcTime from, UtcTime now);
 
 std::string list_text(const CopiedItem& item, UtcTime now);
 std::string show_text(const CopiedItem& item, const std::string& root, UtcTime now);

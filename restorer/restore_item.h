@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "restorer/copies.h"
+#include "dumper/copies.h"
 #include "restorer/owner_map.h"
 #include "restorer/place.h"
 

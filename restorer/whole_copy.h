@@ -4,7 +4,7 @@
 #include <string>
 
 #include "dumper/command_runner.h"
-#include "restorer/copies.h"
+#include "dumper/copies.h"
 
 namespace repo {
 

@@ -42,12 +42,13 @@ struct Manifest {
   std::string host;
   std::vector<std::string> roots;
   std::vector<std::string> kinds;  // that were looked for; empty: all
-  std::vector<Pruned> pruned;      // `notable` is not in a manifest
+  std::vector<Pruned> pruned;
   std::vector<Error> errors;       // paths as they stand: not all are absolute
   bool complete = false;
   std::optional<UtcTime> started;  // where it can be read
   std::optional<UtcTime> finished;
-  std::string sha256;  // of the text that was read
+  std::string text;    // that was read
+  std::string sha256;  // of it
   std::vector<ManifestItem> items;
 };
 

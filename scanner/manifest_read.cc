@@ -133,7 +133,9 @@ ManifestItem item(const Json& object, std::size_t index) {
 Pruned pruned(const Json& object, std::size_t index) {
   const std::string where = fmt::format("pruned[{}].", index);
   if (!object.is_object()) refuse(fmt::format("pruned[{}]", index), "not an object");
-  return {path_bytes(object, where, "path"), text(object, where, "why")};
+  const auto notable = object.find("not_looked_at");
+  return {path_bytes(object, where, "path"), text(object, where, "why"),
+          notable != object.end() && *notable == true};
 }
 
 Error error(const Json& object, std::size_t index) {
@@ -212,6 +214,7 @@ Result<Manifest> read_manifest(std::string_view bytes) {
     }
     Manifest result = manifest(document);
     result.sha256 = sha256_hex(bytes);
+    result.text = bytes;
     return result;
   } catch (const Refused& refused) {
     return plain_error("read", "", refused.message);

@@ -44,6 +44,7 @@ Json to_json(const Pruned& pruned) {
   Json object;
   put_bytes(object, "path", pruned.path);
   object["why"] = readable(pruned.why);
+  if (pruned.notable) object["not_looked_at"] = true;
   return object;
 }
 

@@ -31,7 +31,7 @@ class ItemTurnTest : public testing::Test {
   ItemResult turn(bool log_is_full = false) {
     RunRecord record;
     record.started = *parse_stamp("20260101T000000Z");
-    const Result<RunLog> log = RunLog::begin(*root_, record, 1);
+    const Result<RunLog> log = RunLog::begin(*root_, record, "{}", 1);
     EXPECT_TRUE(log);
     if (log_is_full) {
       const struct rlimit none = {0, 0};

@@ -29,7 +29,7 @@ class RunLogTest : public testing::Test {
     record_.started = *parse_stamp(kFirst);
   }
   RunLog must_begin(std::size_t owed = 2) {
-    Result<RunLog> log = RunLog::begin(*root_, record_, owed);
+    Result<RunLog> log = RunLog::begin(*root_, record_, kManifestText, owed);
     EXPECT_TRUE(log) << describe(log.error());
     return *std::move(log);
   }
@@ -60,6 +60,7 @@ class RunLogTest : public testing::Test {
     return states;
   }
 
+  static constexpr const char* kManifestText = "{\"any\": 1}\n";
   static constexpr const char* kFirst = "20260101T000000Z";
   static constexpr const char* kSecond = "20260101T000001Z";
   test::TempDir tree_;

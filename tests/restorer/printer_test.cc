@@ -31,27 +31,6 @@ void expect_harmless(const std::string& text, std::ptrdiff_t lines = 1) {
   EXPECT_EQ(text.find('\xff'), std::string::npos);
 }
 
-struct AgeCase : test::NamedCase {
-  std::int64_t seconds;
-  std::string text;
-};
-
-class AgeTextTest : public testing::TestWithParam<AgeCase> {};
-
-TEST_P(AgeTextTest, IsOfTheLargestUnit) {
-  EXPECT_EQ(age_text(at(1'000'000), at(1'000'000 + GetParam().seconds)), GetParam().text);
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Ages, AgeTextTest,
-    testing::Values(AgeCase{"none", 0, "0 seconds"}, AgeCase{"one", 1, "1 second"},
-                    AgeCase{"most_seconds", 59, "59 seconds"}, AgeCase{"a_minute", 60, "1 minute"},
-                    AgeCase{"most_minutes", 3599, "59 minutes"}, AgeCase{"an_hour", 3600, "1 hour"},
-                    AgeCase{"most_hours", 86399, "23 hours"}, AgeCase{"a_day", 86400, "1 day"},
-                    AgeCase{"years", 86400LL * 400, "400 days"},
-                    AgeCase{"of_the_future", -5, "0 seconds"}),
-    test::case_name);
-
 CopiedItem copied(const std::string& path = "/srv/a") {
   CopiedItem item;
   item.kind = "svn";

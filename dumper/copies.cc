@@ -1,4 +1,4 @@
-#include "restorer/copies.h"
+#include "dumper/copies.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // What copies there are.
-#include "restorer/copies.h"
+#include "dumper/copies.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,0 +1,309 @@
+#include "reporter/report_items.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/bytes_path.h"
+#include "base/text.h"
+
+namespace repo {
+namespace {
+
+constexpr const char* kDrill = "repo-restore --drill ";
+constexpr const char* kNightly = "scripts/nightly ";
+
+bool is_success(ItemStatus status) {
+  return status == ItemStatus::kCopied || status == ItemStatus::kUnchanged;
+}
+
+bool is_of(const std::vector<Finding>& findings, std::string_view what) {
+  return std::any_of(findings.begin(), findings.end(),
+                     [&](const Finding& finding) { return finding.what == what; });
+}
+
+UtcTime end_of(const PastRun& run) { return run.summary ? run.summary->finished : run.started; }
+
+class Builder {
+ public:
+  Builder(const Records& records, const StatusOptions& options, UtcTime now)
+      : records_(records), options_(options), now_(now) {}
+
+  std::vector<ItemState> build() {
+    add_copies();
+    add_manifest();
+    add_runs();
+    for (auto& [key, item] : items_) judge(key, item);
+    std::vector<ItemState> states;
+    for (auto& [key, item] : items_) states.push_back(std::move(item.state));
+    std::stable_sort(states.begin(), states.end(), [](const ItemState& a, const ItemState& b) {
+      return std::tie(a.path, a.kind) < std::tie(b.path, b.kind);
+    });
+    return states;
+  }
+
+ private:
+  using Key = std::pair<std::string, std::string>;  // kind, id
+  struct Item {
+    ItemState state;
+    const CopiedItem* copy = nullptr;
+    const ItemResult* last = nullptr;      // of the newest run that took it on
+    std::optional<UtcTime> known_since{};  // the first sign of a copy
+    bool is_still_there = false;           // gone, but its directory is not
+    bool is_missing = false;               // there are proofs of it, and no copy
+  };
+
+  Item& at(const std::string& kind, const std::string& id) {
+    Item& item = items_[{kind, id}];
+    item.state.kind = kind;
+    item.state.id = id;
+    return item;
+  }
+
+  static void seen_since(Item& item, UtcTime time) {
+    if (!item.known_since || time < *item.known_since) item.known_since = time;
+  }
+
+  void add_copies() {
+    for (const CopiedItem& copy : records_.items) {
+      Item& item = at(copy.kind, copy.id);
+      item.copy = &copy;
+      item.state.path = copy.path;
+      item.state.drill = copy.proof.last;
+      const std::optional<UtcTime> proven = copy.proof.proven();
+      if (proven && *proven <= now_) item.state.proven = proven;
+      for (const Generation& generation : copy.generations) {
+        if (!generation.record) continue;
+        item.state.bytes_all += generation.record->bytes;
+        if (const auto time = parse_stamp(generation.stamp)) seen_since(item, *time);
+      }
+      if (!copy.has_current()) continue;
+      const Generation& current = copy.generations.front();
+      item.state.generation = current.stamp;
+      if (!current.record) continue;
+      item.state.bytes = current.record->bytes;
+      item.state.store = current.record->store;
+      const auto made = parse_stamp(current.stamp);
+      if (made && *made <= now_) item.state.succeeded = made;
+    }
+    for (const std::string& each : records_.missing_copies) {
+      const std::size_t slash = each.find('/');
+      at(each.substr(0, slash), each.substr(slash + 1)).is_missing = true;
+    }
+  }
+
+  void add_runs() {
+    bool is_newest = true;  // of those that are over
+    bool knows_gone = false;
+    for (const ReportedRun& reported : records_.runs) {  // from new to old
+      const PastRun& run = reported.run;
+      if (run.state == RunState::kRunning) continue;
+      for (const ItemResult& result : run.items) add_result(run, result, is_newest);
+      is_newest = false;
+      // One that died did not come to say what is gone.
+      if (run.state == RunState::kEnded && !knows_gone) add_gone(run);
+      knows_gone = knows_gone || run.state == RunState::kEnded;
+    }
+  }
+
+  void add_result(const PastRun& run, const ItemResult& result, bool is_newest) {
+    const auto known = items_.find({result.kind, result.id});
+    // An item of long ago that is in no copy and was not found any more is no item.
+    if (known == items_.end() && !is_newest) return;
+    Item& item = at(result.kind, result.id);
+    if (item.state.path.empty()) item.state.path = result.path;
+    if (!item.last) {
+      item.last = &result;
+      item.state.attempted = end_of(run);
+      item.state.outcome = result.status;
+      item.state.listed_by = result.listed_by;
+    }
+    const UtcTime time = end_of(run);
+    if (!is_success(result.status) || time > now_ + kClockMayDiffer) return;
+    if (!item.state.succeeded || *item.state.succeeded < time) item.state.succeeded = time;
+    seen_since(item, time);
+    item.state.sizes.insert(item.state.sizes.begin(), {time, result.bytes, result.seconds});
+  }
+
+  void add_gone(const PastRun& run) {
+    for (const GoneCopy& gone : run.gone) {
+      if (gone.forgotten) continue;
+      Item& item = at(gone.kind, gone.id);
+      if (item.state.path.empty()) item.state.path = gone.path;
+      item.state.is_gone = true;
+      item.is_still_there = gone.still_there;
+    }
+  }
+
+  void add_manifest() {
+    if (!records_.manifest) return;
+    for (const ManifestItem& found : records_.manifest->items) {
+      Item& item = at(found.repository.kind, found.id);
+      item.state.path = found.repository.path;
+      item.state.store = found.repository.store;
+    }
+  }
+
+  // What is known against it, the worst first.
+  void judge(const Key& key, Item& item) {
+    ItemState& state = item.state;
+    if (state.path.empty()) state.path = key.first + "/" + key.second;  // no record tells
+    if (!state.listed_by.empty() && state.generation.empty()) return;
+    judge_copy(item);
+    judge_last_try(item);
+    judge_age(item);
+    judge_proof(item);
+    sort_findings(state.findings);
+  }
+
+  void judge_copy(Item& item) {
+    ItemState& state = item.state;
+    const std::string again = "copy it again: scripts/nightly, or repo-dump --only " + state.id;
+    if (state.generation.empty()) {
+      if (item.is_missing) {
+        add(state, Severity::kFailure, "missing",
+            "its copies have vanished from the dump root", again);
+      } else if (item.copy != nullptr) {
+        add(state, Severity::kFailure, "missing",
+            "there is no current copy, only earlier ones",
+            "repo-restore show " + state.id + "; " + again);
+      } else if (item.last == nullptr) {
+        add(state, Severity::kFailure, "never", "it was found, and is in no copy",
+            again + "; or name it in [policy]");
+      } else {
+        add(state, Severity::kFailure, "never", "it is in no copy", again);
+      }
+      return;
+    }
+    const Generation& current = item.copy->generations.front();
+    if (!current.record) {
+      add(state, Severity::kFailure, "unreadable",
+          "the record of its copy cannot be read: " + printable(current.unreadable), again);
+      return;
+    }
+    for (const std::string& reason : current.record->frozen) {
+      add(state, Severity::kWarning, "frozen",
+          "no older copy is removed: " + printable(reason),
+          "look at it; if that is as it should be: " + std::string(kNightly) + "--accept " +
+              state.id);
+    }
+  }
+
+  void judge_last_try(Item& item) {
+    ItemState& state = item.state;
+    if (state.is_gone) {
+      if (item.is_still_there) {
+        add(state, Severity::kFailure, "broken",
+            "its directory is there, and no repository any more: it may be damaged",
+            "look at it; restore it with repo-restore restore " + state.id + " --to NEW");
+      } else {
+        add(state, Severity::kNote, "gone", "its source is gone; the copy stays",
+            "if it is not needed any more: " + std::string(kNightly) + "--forget " + state.id);
+      }
+    }
+    if (item.last == nullptr) return;
+    const ItemResult& last = *item.last;
+    switch (last.status) {
+      case ItemStatus::kFailed:
+        add_failure(state, Severity::kFailure, "failed", last);
+        break;
+      case ItemStatus::kVanished:
+        add_failure(state, Severity::kWarning, "vanished", last);
+        break;
+      case ItemStatus::kSkipped:
+        if (last.error) add_failure(state, Severity::kWarning, "skipped", last);
+        break;
+      case ItemStatus::kCopied:
+      case ItemStatus::kUnchanged:
+        if (!last.is_alarming) break;
+        if (is_of(state.findings, "frozen")) break;  // the note says the same
+        for (const std::string& note : last.notes) {
+          add(state, Severity::kWarning, "changed", printable(note), "");
+        }
+        break;
+    }
+  }
+
+  static void add_failure(ItemState& state, Severity severity, const char* what,
+                          const ItemResult& last) {
+    Finding finding{severity, what, "it could not be copied"};
+    if (last.error) {
+      finding.text = printable(last.error->message);
+      finding.output = last.error->output;
+    }
+    state.findings.push_back(std::move(finding));
+  }
+
+  void judge_age(Item& item) {
+    ItemState& state = item.state;
+    if (state.is_gone || state.generation.empty()) return;
+    if (state.succeeded && now_ - *state.succeeded <= options_.expect) return;
+    const std::string age =
+        state.succeeded ? "the last good copy is " + age_text(*state.succeeded, now_) + " old"
+                        : std::string("when it was last copied is not known");
+    add(state, Severity::kFailure, "old",
+        age + "; one every " + duration_text(options_.expect) + " is expected", "");
+  }
+
+  void judge_proof(Item& item) {
+    ItemState& state = item.state;
+    if (state.generation.empty()) return;
+    const CopiedItem& copy = *item.copy;
+    const std::string& current = copy.generations.front().stamp;
+    if (!copy.unreadable_proof.empty()) {
+      add(state, Severity::kFailure, "unproven",
+          "what is proven of it cannot be read: " + printable(copy.unreadable_proof), "");
+      return;
+    }
+    const bool is_damaged = copy.proof.bad.contains(current);
+    if (const std::string* why = copy.proof.why_bad(current)) {
+      add(state, Severity::kFailure, is_damaged ? "damaged" : "unusable",
+          (is_damaged ? "its copy is damaged: " : "a drill could not use its copy: ") +
+              printable(*why),
+          is_damaged ? "the next run copies it anew; whole ones: repo-restore show " + state.id
+                     : "try it by hand: " + std::string(kDrill) + state.id);
+      return;
+    }
+    const bool is_proven = state.proven && now_ - *state.proven <= options_.proof_age;
+    if (is_proven) return;
+    const bool is_young = item.known_since && now_ - *item.known_since <= options_.proof_age;
+    std::string text = state.proven ? "the last drill that passed was " +
+                                          age_text(*state.proven, now_) + " ago"
+                                    : std::string("no drill has passed yet");
+    const std::optional<DrillResult>& drill = state.drill;
+    if (drill && drill->state != DrillState::kPassed) {
+      text += fmt::format("; the last one {} ago {}: {}", age_text(drill->time, now_),
+                          drill->state == DrillState::kFailed ? "failed" : "could not be run",
+                          printable(drill->error));
+    }
+    add(state, is_young && !state.proven ? Severity::kNote : Severity::kWarning, "unproven", text,
+        std::string(kDrill) + state.id);
+  }
+
+  static void add(ItemState& state, Severity severity, const char* what, std::string text,
+                  std::string todo) {
+    state.findings.push_back({severity, what, std::move(text), std::move(todo)});
+  }
+
+  const Records& records_;
+  const StatusOptions& options_;
+  UtcTime now_;
+  std::map<Key, Item> items_;
+};
+
+}  // namespace
+
+void sort_findings(std::vector<Finding>& findings) {
+  std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
+    return a.severity > b.severity;
+  });
+}
+
+std::vector<ItemState> item_states(const Records& records, const StatusOptions& options,
+                                   UtcTime now) {
+  return Builder(records, options, now).build();
+}
+
+}  // namespace repo
