@@ -89,10 +89,11 @@ Status write_all(int fd, std::string_view bytes) {
 
 bool is_temporary(std::string_view name) { return name.starts_with(kTemporary); }
 
-Status create_file(int dir, const std::string& name, std::string_view bytes) {
+Status create_file(int dir, const std::string& name, std::string_view bytes, mode_t mode) {
   UniqueFd file(
-      openat(dir, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+      openat(dir, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!file) return system_error("create", name, errno);
+  if (fchmod(file.get(), mode) != 0) return system_error("set the mode of", name, errno);
   if (Status written = write_all(file.get(), bytes); !written) {
     return system_error("write", name, written.error().code);
   }
@@ -113,7 +114,7 @@ Status check_replaceable(const std::string& path) {
   return {};
 }
 
-Status replace_file(const std::string& path, std::string_view bytes) {
+Status replace_file(const std::string& path, std::string_view bytes, mode_t mode) {
   struct stat st = {};
   if (stat(path.c_str(), &st) == 0 && !S_ISREG(st.st_mode)) {
     const UniqueFd out(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
@@ -126,20 +127,20 @@ Status replace_file(const std::string& path, std::string_view bytes) {
   const UniqueFd directory(open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory) return system_error("create", path, errno);
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  if (Status replaced = replace_file_at(directory.get(), name, bytes); !replaced) {
+  if (Status replaced = replace_file_at(directory.get(), name, bytes, mode); !replaced) {
     return system_error(replaced.error().op, path, replaced.error().code);
   }
   return {};
 }
 
-Status replace_file_at(int dir, const std::string& name, std::string_view bytes) {
+Status replace_file_at(int dir, const std::string& name, std::string_view bytes, mode_t mode) {
   // Not `name` with a suffix: it may have 255 bytes already. Process id and count keep writers
   // apart; what a dead process with the same id has left is in the way no longer than this.
   static std::atomic<unsigned> count{0};
   const std::string temporary =
       kTemporary + std::to_string(getpid()) + "." + std::to_string(++count);
   unlinkat(dir, temporary.c_str(), 0);
-  Status written = create_file(dir, temporary, bytes);
+  Status written = create_file(dir, temporary, bytes, mode);
   if (written && renameat(dir, temporary.c_str(), dir, name.c_str()) != 0) {
     written = system_error("rename", name, errno);
   }

@@ -1,6 +1,8 @@
 // Small files read and written whole, relative to a directory's descriptor.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -28,20 +30,25 @@ Result<std::string> read_to_end(int fd, std::size_t limit);
 // Writes all of `bytes`, whatever the chunks the kernel takes.
 Status write_all(int fd, std::string_view bytes);
 
-// Creates `name` in `dir` (which must not exist) with `bytes`, mode 0600, and fsyncs it.
-Status create_file(int dir, const std::string& name, std::string_view bytes);
+inline constexpr mode_t kPrivateFile = 0600;
+inline constexpr mode_t kFileForAll = 0644;  // whatever the umask
+
+// Creates `name` in `dir` (which must not exist) with `bytes`, and fsyncs it.
+Status create_file(int dir, const std::string& name, std::string_view bytes,
+                   mode_t mode = kPrivateFile);
 
 // Writes `bytes` to `path` so that a reader sees the old file or the whole new one: temporary
-// name beside it, fsync, rename, fsync of the directory. Mode 0600. What exists and is no
-// regular file (/dev/stdout, a FIFO) is written to directly.
-Status replace_file(const std::string& path, std::string_view bytes);
+// name beside it, fsync, rename, fsync of the directory. What exists and is no regular file
+// (/dev/stdout, a FIFO) is written to directly.
+Status replace_file(const std::string& path, std::string_view bytes, mode_t mode = kPrivateFile);
 
 // Whether replace_file() could write there, as far as that can be told before: the folder is there
 // and may be written to, and `path` is no folder.
 Status check_replaceable(const std::string& path);
 
 // The same for a regular file `name` in an open directory.
-Status replace_file_at(int dir, const std::string& name, std::string_view bytes);
+Status replace_file_at(int dir, const std::string& name, std::string_view bytes,
+                       mode_t mode = kPrivateFile);
 
 // Whether a file is called as the two above call theirs until the rename: one that a process has
 // left when it was killed.

@@ -19,6 +19,15 @@ const CLI::Validator kDuration(mistake_in_duration, "DURATION");
 
 }  // namespace
 
+std::string place_of_copies(const Config& config) {
+  if (const ConfigSection* section = find_section(config, "repo-dump")) {
+    for (const ConfigEntry& entry : section->entries) {
+      if (entry.key == "to" && !entry.values.empty()) return entry.values.front().text;
+    }
+  }
+  return DumpOptions().to;
+}
+
 int default_dump_jobs() {
   constexpr int kMost = 16;
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 2, kMost);

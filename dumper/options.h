@@ -40,6 +40,9 @@ struct DumpOptions {
 
 int default_dump_jobs();
 
+// Where repo-dump puts its copies, as the configuration says: for the tools that read them.
+std::string place_of_copies(const Config& config);
+
 // The command line together with the configuration file (base/options_config.h), which is read.
 std::variant<DumpOptions, OptionsMessage> parse_dump_options(
     int argc, const char* const* argv, const std::string& default_config = kConfigPath);

@@ -49,8 +49,8 @@ struct Flat {
 };
 
 ItemStatus status_of(const std::string& word) {
-  for (const ItemStatus each : {ItemStatus::kCopied, ItemStatus::kUnchanged, ItemStatus::kVanished,
-                                ItemStatus::kSkipped}) {
+  for (const ItemStatus each :
+       {ItemStatus::kCopied, ItemStatus::kUnchanged, ItemStatus::kVanished, ItemStatus::kSkipped}) {
     if (word == name_of(each)) return each;
   }
   return ItemStatus::kFailed;  // also a word that is not known here: it is no success
@@ -77,8 +77,8 @@ ItemResult item_of(const Flat& flat) {
 }
 
 GoneCopy gone_of(const Flat& flat) {
-  return {flat.text("id"),         flat.text("kind"),        flat.bytes("path"),
-          flat.count("bytes"),     flat.text("generation"),  flat.flag("still_there"),
+  return {flat.text("id"),       flat.text("kind"),       flat.bytes("path"),
+          flat.count("bytes"),   flat.text("generation"), flat.flag("still_there"),
           flat.flag("forgotten")};
 }
 
@@ -108,7 +108,9 @@ RunSummary summary_of(const Flat& flat) {
 // reads dozens of records of thousands of items.
 class RecordReader : public nlohmann::json_sax<Json> {
  public:
-  bool null() override { return value([](Flat&, const std::string&) {}); }
+  bool null() override {
+    return value([](Flat&, const std::string&) {});
+  }
   bool boolean(bool flag) override {
     return value([&](Flat& flat, const std::string& key) { flat.flags[key] = flag; });
   }

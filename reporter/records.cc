@@ -90,8 +90,7 @@ class Reader {
   Result<PastRun> read_run(int runs, const std::string& time) {
     constexpr std::size_t kLargest = std::size_t{1} << 28;
     // Before the record: a run that ends writes its record, and then removes these.
-    const Result<UniqueFd> items =
-        open_beneath(runs, time + ".items", O_RDONLY);
+    const Result<UniqueFd> items = open_beneath(runs, time + ".items", O_RDONLY);
     const bool lives = items && is_running(items->get());
     const Result<std::string> text = read_small_file(runs, time + std::string(kRecord), kLargest);
     if (!text) return system_error("read", "", text.error().code);

@@ -29,11 +29,11 @@ struct Records {
   // From new to old: the newest kRecentRuns, and of the year before some, evenly: a report shows
   // how sizes went, and need not read all.
   std::vector<ReportedRun> runs;
-  Ledger ledger;  // of its end: kLedgerRead bytes
+  Ledger ledger;                     // of its end: kLedgerRead bytes
   std::optional<Manifest> manifest;  // of the newest run that has one
   std::optional<Manifest> manifest_before;
-  std::vector<Error> unreadable;     // paths relative to `dir`
-  std::vector<std::string> future;   // records whose time is still to come
+  std::vector<Error> unreadable;    // paths relative to `dir`
+  std::vector<std::string> future;  // records whose time is still to come
 };
 
 // Clocks of machines that share a dump root differ, and are set.

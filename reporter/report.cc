@@ -118,8 +118,8 @@ class Builder {
       return;
     }
     if (!report_.last_good) {
-      add(Severity::kFailure, "missed",
-          "of no run on record there is a usable result: " + expected, look);
+      add(Severity::kFailure, "missed", "of no run on record there is a usable result: " + expected,
+          look);
     } else if (now_ - *report_.last_good > options_.expect) {
       add(Severity::kFailure, "missed",
           "the last run with a usable result ended " + age_text(*report_.last_good, now_) +
@@ -176,8 +176,8 @@ class Builder {
     if (!is_newest) return;
     for (const auto& [tool, code] : night.ended) {
       if (code == 0 || code == exit_status(ExitCode::kIncomplete)) continue;
-      std::string text = tool + " ended with " + code_text(code) + " " +
-                         age_text(night.time, now_) + " ago";
+      std::string text =
+          tool + " ended with " + code_text(code) + " " + age_text(night.time, now_) + " ago";
       if (tool == kScan) text += ": nothing was copied";
       if (tool == kDump && code != exit_status(ExitCode::kFailed)) text += ": nothing was copied";
       add(Severity::kFailure, "ended", text, "its own messages say why: see the log of that run");
@@ -187,8 +187,8 @@ class Builder {
   void judge_coverage() {
     if (!records_.manifest) {
       if (!report_.runs.empty()) {
-        add(Severity::kWarning, "coverage", "no manifest is on record: what is in no copy is not known",
-            "the next run leaves one");
+        add(Severity::kWarning, "coverage",
+            "no manifest is on record: what is in no copy is not known", "the next run leaves one");
       }
       return;
     }
@@ -266,8 +266,7 @@ class Builder {
           "acknowledge of [repo-report]");
     }
     for (const std::string& path : coverage.replaced) {
-      add(Severity::kWarning, "replaced",
-          "another repository than before: " + printable(path),
+      add(Severity::kWarning, "replaced", "another repository than before: " + printable(path),
           "look at it; the copies of the former one are kept");
     }
     for (const auto& [from, to] : coverage.moved) {
@@ -362,9 +361,10 @@ Report make_report(const Error& error, const std::string& dir, UtcTime now,
   report.time = now;
   report.host = host;
   report.dir = dir;
-  report.findings.push_back({Severity::kFailure, "unknown",
-                             "cannot " + describe(error) + ": whether there are copies is not known",
-                             "see that the disk is there and mounted"});
+  report.findings.push_back(
+      {Severity::kFailure, "unknown",
+       "cannot " + describe(error) + ": whether there are copies is not known",
+       "see that the disk is there and mounted"});
   report.headline = report.findings.front().text;
   return report;
 }

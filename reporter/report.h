@@ -43,20 +43,20 @@ struct SizePoint {
 struct ItemState {
   std::string id;
   std::string kind;
-  std::string path;                    // raw bytes
-  std::string store;                   // raw bytes; empty: not known
-  std::optional<UtcTime> attempted;    // when a run last took it on
-  std::optional<ItemStatus> outcome;   // of that
-  std::optional<UtcTime> succeeded;    // last found good: copied, or unchanged
-  std::string generation;              // the current copy's stamp; empty: there is none
-  std::uint64_t bytes = 0;             // of it
-  std::uint64_t bytes_all = 0;         // of all generations, as if they shared nothing
-  std::optional<UtcTime> proven;       // the last drill that passed, where nothing speaks against it
-  std::optional<DrillResult> drill;    // the last one, however it ended
-  std::vector<SizePoint> sizes;        // from old to new
-  std::string listed_by;               // by a rule of the policy: not copied
-  bool is_gone = false;                // its source is: the copy stays until --forget
-  std::vector<Finding> findings;       // the worst first
+  std::string path;                   // raw bytes
+  std::string store;                  // raw bytes; empty: not known
+  std::optional<UtcTime> attempted;   // when a run last took it on
+  std::optional<ItemStatus> outcome;  // of that
+  std::optional<UtcTime> succeeded;   // last found good: copied, or unchanged
+  std::string generation;             // the current copy's stamp; empty: there is none
+  std::uint64_t bytes = 0;            // of it
+  std::uint64_t bytes_all = 0;        // of all generations, as if they shared nothing
+  std::optional<UtcTime> proven;      // the last drill that passed, where nothing speaks against it
+  std::optional<DrillResult> drill;   // the last one, however it ended
+  std::vector<SizePoint> sizes;       // from old to new
+  std::string listed_by;              // by a rule of the policy: not copied
+  bool is_gone = false;               // its source is: the copy stays until --forget
+  std::vector<Finding> findings;      // the worst first
 
   std::optional<Severity> severity() const;
   // A copy that can be relied on: there is one, and nothing is known against it.
@@ -64,13 +64,13 @@ struct ItemState {
 };
 
 struct Coverage {
-  std::vector<std::string> added;          // paths; raw bytes, as all here
+  std::vector<std::string> added;                          // paths; raw bytes, as all here
   std::vector<std::pair<std::string, std::string>> moved;  // from, to
-  std::vector<std::string> replaced;       // another repository than before, or of another kind
-  std::vector<std::string> gone;           // since the scan before
-  std::vector<Error> unreadable;           // what the scan could not look at
-  std::vector<Pruned> not_looked_at;       // but for what is acknowledged
-  std::vector<std::string> not_dumped;     // found, and in no copy
+  std::vector<std::string> replaced;    // another repository than before, or of another kind
+  std::vector<std::string> gone;        // since the scan before
+  std::vector<Error> unreadable;        // what the scan could not look at
+  std::vector<Pruned> not_looked_at;    // but for what is acknowledged
+  std::vector<std::string> not_dumped;  // found, and in no copy
   std::optional<UtcTime> scanned;
   bool complete = true;
 };
@@ -84,21 +84,22 @@ struct RunPoint {
 };
 
 struct StatusOptions {
-  std::chrono::seconds expect = std::chrono::hours(26);        // how old the last run may be
+  std::chrono::seconds expect = std::chrono::hours(26);         // how old the last run may be
   std::chrono::seconds proof_age = std::chrono::hours(7 * 24);  // and the last drill of an item
   std::vector<std::string> acknowledged{};  // paths that need not be looked at, with what is below
 };
 
 struct Report {
+  bool is_test = false;  // of the alarm itself: every channel says so first
   UtcTime time;
   std::string host;
   std::string dir;
-  std::string headline;            // one line: the answer
-  std::vector<Finding> findings;   // of the machine; the worst first
-  std::vector<ItemState> items;    // the worst first, then in the order of paths
+  std::string headline;           // one line: the answer
+  std::vector<Finding> findings;  // of the machine; the worst first
+  std::vector<ItemState> items;   // the worst first, then in the order of paths
   Coverage coverage;
-  std::vector<RunPoint> runs;     // from old to new
-  std::vector<DrillResult> drills;  // from old to new
+  std::vector<RunPoint> runs;        // from old to new
+  std::vector<DrillResult> drills;   // from old to new
   std::optional<UtcTime> last_good;  // when the last run that was good enough ended
 
   std::optional<Severity> severity() const;  // the worst of all

@@ -163,11 +163,10 @@ class Builder {
     const std::string again = "copy it again: scripts/nightly, or repo-dump --only " + state.id;
     if (state.generation.empty()) {
       if (item.is_missing) {
-        add(state, Severity::kFailure, "missing",
-            "its copies have vanished from the dump root", again);
+        add(state, Severity::kFailure, "missing", "its copies have vanished from the dump root",
+            again);
       } else if (item.copy != nullptr) {
-        add(state, Severity::kFailure, "missing",
-            "there is no current copy, only earlier ones",
+        add(state, Severity::kFailure, "missing", "there is no current copy, only earlier ones",
             "repo-restore show " + state.id + "; " + again);
       } else if (item.last == nullptr) {
         add(state, Severity::kFailure, "never", "it was found, and is in no copy",
@@ -184,8 +183,7 @@ class Builder {
       return;
     }
     for (const std::string& reason : current.record->frozen) {
-      add(state, Severity::kWarning, "frozen",
-          "no older copy is removed: " + printable(reason),
+      add(state, Severity::kWarning, "frozen", "no older copy is removed: " + printable(reason),
           "look at it; if that is as it should be: " + std::string(kNightly) + "--accept " +
               state.id);
     }
@@ -269,9 +267,9 @@ class Builder {
     const bool is_proven = state.proven && now_ - *state.proven <= options_.proof_age;
     if (is_proven) return;
     const bool is_young = item.known_since && now_ - *item.known_since <= options_.proof_age;
-    std::string text = state.proven ? "the last drill that passed was " +
-                                          age_text(*state.proven, now_) + " ago"
-                                    : std::string("no drill has passed yet");
+    std::string text =
+        state.proven ? "the last drill that passed was " + age_text(*state.proven, now_) + " ago"
+                     : std::string("no drill has passed yet");
     const std::optional<DrillResult>& drill = state.drill;
     if (drill && drill->state != DrillState::kPassed) {
       text += fmt::format("; the last one {} ago {}: {}", age_text(drill->time, now_),
@@ -296,9 +294,8 @@ class Builder {
 }  // namespace
 
 void sort_findings(std::vector<Finding>& findings) {
-  std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
-    return a.severity > b.severity;
-  });
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
 }
 
 std::vector<ItemState> item_states(const Records& records, const StatusOptions& options,

@@ -3,8 +3,8 @@
 
 #include <cstdio>
 
-#include "dumper/run_output.h"
 #include "dumper/copies.h"
+#include "dumper/run_output.h"
 #include "restorer/options.h"
 
 namespace repo {

@@ -3,9 +3,9 @@
 // dump exchanges meanwhile stays open.
 #pragma once
 
+#include "dumper/copies.h"
 #include "dumper/proof.h"
 #include "dumper/tools.h"
-#include "dumper/copies.h"
 #include "restorer/scratch.h"
 
 namespace repo {

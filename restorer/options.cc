@@ -39,16 +39,6 @@ constexpr const char* kExamples =
 // For what the clock has chosen, and nobody waits for.
 constexpr std::chrono::minutes kUsualBudget{30};
 
-// Where repo-dump puts its copies.
-std::string place_of_copies(const Config& config) {
-  if (const ConfigSection* section = find_section(config, "repo-dump")) {
-    for (const ConfigEntry& entry : section->entries) {
-      if (entry.key == "to" && !entry.values.empty()) return entry.values.front().text;
-    }
-  }
-  return DumpOptions().to;
-}
-
 OptionsMessage usage(const std::string& message) {
   return {exit_status(ExitCode::kUsage), std::string(kName) + ": " + message + " (see --help)\n"};
 }

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/progress.h"
-#include "dumper/proof.h"
 #include "dumper/copies.h"
+#include "dumper/proof.h"
 #include "restorer/json_lines.h"
 
 namespace repo {

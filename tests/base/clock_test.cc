@@ -128,7 +128,9 @@ struct AgeCase : test::NamedCase {
 class AgeTextTest : public testing::TestWithParam<AgeCase> {};
 
 TEST_P(AgeTextTest, IsOfTheLargestUnitOfWhichThereAreTwo) {
-  EXPECT_EQ(age_text(UtcTime(1'000'000s), UtcTime(1'000'000s + std::chrono::seconds(GetParam().seconds))), GetParam().text);
+  EXPECT_EQ(
+      age_text(UtcTime(1'000'000s), UtcTime(1'000'000s + std::chrono::seconds(GetParam().seconds))),
+      GetParam().text);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -136,8 +138,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(AgeCase{"none", 0, "0 seconds"}, AgeCase{"one", 1, "1 second"},
                     AgeCase{"most_seconds", 59, "59 seconds"}, AgeCase{"a_minute", 60, "1 minute"},
                     AgeCase{"most_minutes", 3599, "59 minutes"}, AgeCase{"an_hour", 3600, "1 hour"},
-                    AgeCase{"some_minutes", 3661, "61 minutes"}, AgeCase{"most_hours", 86399, "23 hours"},
-                    AgeCase{"a_day", 86400, "1 day"}, AgeCase{"a_day_and_more", 129600, "36 hours"},
+                    AgeCase{"some_minutes", 3661, "61 minutes"},
+                    AgeCase{"most_hours", 86399, "23 hours"}, AgeCase{"a_day", 86400, "1 day"},
+                    AgeCase{"a_day_and_more", 129600, "36 hours"},
                     AgeCase{"more_than_a_minute", 61, "61 seconds"},
                     AgeCase{"years", 86400LL * 400, "400 days"},
                     AgeCase{"of_the_future", -5, "0 seconds"}),

@@ -1,0 +1,80 @@
+#include "reporter/nagios.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/bytes_path.h"
+#include "reporter/text.h"
+
+namespace repo {
+namespace {
+
+constexpr const char* kWords[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+constexpr int kUnknown = 3;
+
+// A bar would begin the performance data.
+std::string plain(std::string text) {
+  std::replace(text.begin(), text.end(), '|', '/');
+  return text;
+}
+
+std::int64_t age_of(UtcTime time, UtcTime now) {
+  return std::max<std::int64_t>((now - time).count(), 0);
+}
+
+}  // namespace
+
+int nagios_status_of(const Report& report) {
+  const bool is_unknown = std::any_of(report.findings.begin(), report.findings.end(),
+                                      [](const Finding& each) { return each.what == "unknown"; });
+  if (is_unknown) return kUnknown;
+  if (report.severity() == Severity::kFailure) return 2;
+  return report.severity() == Severity::kWarning ? 1 : 0;
+}
+
+std::string nagios_of(const Report& report, const StatusOptions& options) {
+  std::size_t failed = 0;
+  std::size_t warned = 0;
+  std::size_t items = 0;
+  std::uint64_t bytes = 0;
+  std::optional<UtcTime> oldest;
+  bool all_proven = true;
+  for (const ItemState& item : report.items) {
+    if (item.generation.empty() && !item.listed_by.empty()) continue;
+    ++items;
+    bytes += item.bytes;
+    failed += item.severity() == Severity::kFailure ? 1 : 0;
+    warned += item.severity() == Severity::kWarning ? 1 : 0;
+    all_proven = all_proven && item.proven;
+    if (item.proven && (!oldest || *item.proven < *oldest)) oldest = item.proven;
+  }
+  std::string line = fmt::format(
+      "REPO-BACKUP {} - {}{} | items={};;;0 failed={};;1;0 warnings={};1;;0 "
+      "size={}B;;;0",
+      kWords[nagios_status_of(report)], report.is_test ? "TEST: " : "", plain(report.headline),
+      items, failed, warned, bytes);
+  if (report.last_good) {
+    line += fmt::format(" last_run={}s;;{};0", age_of(*report.last_good, report.time),
+                        options.expect.count());
+  }
+  if (oldest && all_proven) {
+    line += fmt::format(" oldest_proof={}s;{};;0", age_of(*oldest, report.time),
+                        options.proof_age.count());
+  }
+  line += "\n";
+  std::size_t shown = 0;
+  for (const Finding& finding : report.findings) {
+    if (finding.severity < Severity::kWarning || ++shown > kMostLines) continue;
+    line += fmt::format("{}: {}\n", word_of(finding.severity), plain(finding.text));
+  }
+  for (const ItemLine& each : lines_of(report, Severity::kWarning)) {
+    if (++shown > kMostLines) continue;
+    line += fmt::format("{}: {} {}: {}\n", word_of(each.finding->severity), each.item->kind,
+                        plain(printable(each.item->path)), plain(each.finding->text));
+  }
+  if (shown > kMostLines) line += fmt::format("and {} more\n", shown - kMostLines);
+  return line;
+}
+
+}  // namespace repo

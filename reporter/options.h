@@ -1,0 +1,75 @@
+// The command line of repo-report, and its sections of the configuration.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/config_file.h"
+#include "base/options_message.h"
+#include "reporter/exclude_list.h"
+#include "reporter/report.h"
+#include "reporter/smtp.h"
+
+namespace repo {
+
+enum class ReportCommand {
+  kReport,
+  kSelfTest,
+  kCheckConfig,
+  kExcludes,
+  kAuditExcludes,
+  kPingStart,
+};
+
+// When a channel is used.
+enum class When { kAlways, kSuccess, kFailure, kChange };
+
+// The channels that have an "--on" of their own, and the order in which they are used.
+inline constexpr const char* kChannels[] = {"html", "feed", "prometheus", "syslog", "mail", "ping"};
+
+struct MailOptions {
+  std::vector<std::string> to;  // empty: no mail
+  std::string from;             // empty: root at this host
+  std::string sendmail = "/usr/sbin/sendmail";
+  SmtpServer server;  // without a host: sendmail. The password is read when it is needed
+  std::string password_file;
+};
+
+struct ReportOptions {
+  ReportCommand command = ReportCommand::kReport;
+  std::string from;
+  StatusOptions status;
+  bool text = false;
+  bool json = false;
+  bool nagios = false;
+  bool check = false;
+  bool quiet = false;
+  bool nice = false;
+  std::string html;
+  std::string feed;
+  std::string feed_link;
+  std::string prometheus;
+  bool syslog = false;
+  MailOptions mail;
+  std::string ping;                  // the URL, which is a secret
+  std::string ping_file;             // holds it
+  std::string ping_ca;               // whose certificates are trusted; empty: the system's
+  bool ping_status = false;          // "/0", "/3" instead of success and fail
+  std::map<std::string, When> when;  // of each of kChannels
+  std::vector<std::pair<std::string, int>> ended;  // what a script saw: "repo-scan", 1
+  ExcludeDialect dialect = ExcludeDialect::kRestic;
+  std::chrono::seconds max_age = std::chrono::hours(26);
+  std::string audited;
+
+  bool has(const std::string& channel) const;  // one of kChannels is asked for
+};
+
+std::variant<ReportOptions, OptionsMessage> parse_report_options(
+    int argc, const char* const* argv, const std::string& default_config = kConfigPath);
+
+}  // namespace repo
