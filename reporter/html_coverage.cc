@@ -84,7 +84,11 @@ std::string gone_html(const Report& report) {
              "forgotten.</p>\n",
              count, human_bytes(bytes)) +
          table_html("Copies whose source is gone",
-                    {"Path", "Kind", "Size", "Last good copy", "If it is not needed any more"},
+                    {{"Path"},
+                     {"Kind"},
+                     {"Size", true},
+                     {"Last good copy"},
+                     {"If it is not needed any more"}},
                     rows);
 }
 

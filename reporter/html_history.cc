@@ -26,14 +26,18 @@ std::string figure_html(Plot plot, const char* value_head) {
         "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td>{}</td></tr>\n",
         time_html(point->time), value_text(*point, plot.unit), escape_markup(point->note));
   }
+  const bool has_value =
+      std::any_of(plot.points.begin(), plot.points.end(),
+                  [](const PlotPoint& point) { return point.value.has_value(); });
   const bool has_marked = std::any_of(plot.points.begin(), plot.points.end(),
                                       [](const PlotPoint& point) { return point.is_marked; });
   std::string caption = "<strong>" + escape_markup(plot.title) + "</strong>";
-  if (has_marked) caption += " A cross: it did not end well.";
+  if (has_marked && has_value) caption += " A cross: it did not end well.";
   if (all > plot.points.size()) caption += fmt::format(" {} of {} shown.", plot.points.size(), all);
-  return "<figure>\n<figcaption>" + caption + "</figcaption>\n" + plot_svg(plot) + "\n" +
-         details_html("As a table",
-                      table_html(plot.title + ", as a table", {"When", value_head, "What"}, rows)) +
+  return "<figure>\n<figcaption>" + caption + "</figcaption>\n" +
+         (has_value ? plot_svg(plot) : "<p>No value is on record.</p>") + "\n" +
+         details_html("As a table", table_html(plot.title + ", as a table",
+                                               {{"When"}, {value_head, true}, {"What"}}, rows)) +
          "</figure>\n";
 }
 
@@ -163,7 +167,13 @@ std::string drills_section(const Report& report) {
   }
   return html +
          table_html("The last drills",
-                    {"When", "Result", "Kind", "Path", "Restore took", "In all", "What was found"},
+                    {{"When"},
+                     {"Result"},
+                     {"Kind"},
+                     {"Path"},
+                     {"Restore took", true},
+                     {"In all", true},
+                     {"What was found"}},
                     rows) +
          "</section>\n";
 }
@@ -180,8 +190,14 @@ std::string runs_section(const Report& report) {
   for (std::size_t i = all; i-- > all - shown_rows;) rows += run_row(report.runs[i]);
   return html +
          table_html("The last runs",
-                    {"Began", "Result", "Duration", "Copied", "Unchanged", "Failed",
-                     "Size of all copies", "Written"},
+                    {{"Began"},
+                     {"Result"},
+                     {"Duration", true},
+                     {"Copied", true},
+                     {"Unchanged", true},
+                     {"Failed", true},
+                     {"Size of all copies", true},
+                     {"Written", true}},
                     rows) +
          "</section>\n";
 }

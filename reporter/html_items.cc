@@ -110,8 +110,9 @@ std::string row_html(const ItemState& item, const Report& report, const Seconds&
   html += trend_cell(item) + age_cell(item.succeeded, report, is_expected) +
           age_cell(item.proven, report, is_expected);
   const auto found = restores.find({item.kind, item.id});
-  html += found == restores.end() ? number_cell(std::nullopt, "–")
-                                  : number_cell(found->second, seconds_text(found->second));
+  html += found == restores.end() || !has_copy
+              ? number_cell(std::nullopt, "–")
+              : number_cell(found->second, seconds_text(found->second));
   return html + "<td>" + why_html(item) + "</td></tr>\n";
 }
 

@@ -58,14 +58,17 @@ std::string badge_html(std::optional<Severity> severity) {
   return badge_html(class_of(severity), word_of(severity));
 }
 
-std::string table_html(const std::string& label, const std::vector<const char*>& heads,
+std::string table_html(const std::string& label, const std::vector<Head>& heads,
                        const std::string& rows) {
   // Can be reached by the keyboard, which scrolls it.
   std::string html = fmt::format(
       "<div class=\"scroll\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">\n<table>\n<thead>"
       "<tr>",
       escape_markup(label));
-  for (const char* head : heads) html += fmt::format("<th scope=\"col\">{}</th>", head);
+  for (const Head& head : heads) {
+    html += fmt::format("<th scope=\"col\"{}>{}</th>", head.is_number ? " class=\"number\"" : "",
+                        head.text);
+  }
   return html + "</tr></thead>\n<tbody>\n" + rows + "</tbody>\n</table>\n</div>\n";
 }
 

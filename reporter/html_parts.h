@@ -27,8 +27,13 @@ std::string badge_html(const char* state, std::string_view word);
 std::string badge_html(std::optional<Severity> severity);
 const char* class_of(std::optional<Severity> severity);
 
-// A table within a box that scrolls by itself where it is too wide. Heads and rows are markup.
-std::string table_html(const std::string& label, const std::vector<const char*>& heads,
+struct Head {
+  const char* text;
+  bool is_number = false;
+};
+
+// A table within a box that scrolls by itself where it is too wide. Rows are markup.
+std::string table_html(const std::string& label, const std::vector<Head>& heads,
                        const std::string& rows);
 
 std::string details_html(const std::string& summary, const std::string& content);

@@ -39,7 +39,8 @@ std::string todo_html(std::string_view todo) {
 }
 
 std::string finding_html(const ItemState* item, const Finding& finding) {
-  std::string html = "<p>" + badge_html(finding.severity) + " ";
+  std::string html = "<p>";
+  if (is_trouble(finding)) html += badge_html(finding.severity) + " ";
   if (item != nullptr) {
     html += "<span class=\"kind\">" + shown(item->kind) + "</span> " + path_html(item->path);
     html += "<br/>";
