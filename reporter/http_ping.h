@@ -22,7 +22,8 @@ struct PingTarget {
 inline constexpr std::string_view kPingStart = "/start";
 inline constexpr std::string_view kPingSuccess;
 inline constexpr std::string_view kPingFailure = "/fail";
-std::string ping_exit_status(int status);  // "/3"
+inline constexpr std::string_view kPingLog = "/log";  // noted, and neither good nor bad
+std::string ping_exit_status(int status);             // "/3"
 
 // An http or https URL with a host, and nothing in it that a URL cannot hold (blanks, control
 // characters, bytes that are not ASCII) or that is not sent ("#…"). Pure.
