@@ -66,7 +66,7 @@ TEST_F(SmtpFaultTest, OneThatBreaksOffAtOnceIsAnError) {
 
 TEST_F(SmtpFaultTest, AFarewellThatDoesNotComeMattersNot) {
   SmtpServer settings = start_plain({"--hang", "quit"});
-  settings.connect_timeout = milliseconds(1000);
+  settings.timeout = milliseconds(2000);
   const Delivery delivery = send(settings);
   ASSERT_TRUE(delivery) << describe(delivery.error());
   EXPECT_EQ(*delivery, "127.0.0.1 accepted it: 250 2.0.0 queued as 1");
