@@ -38,12 +38,17 @@ void Sha256::update(std::string_view bytes) {
   EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
 }
 
-std::string Sha256::hex() {
+std::string Sha256::raw() {
   std::array<unsigned char, 32> digest{};
   EVP_DigestFinal_ex(state_->context, digest.data(), nullptr);
+  return {digest.begin(), digest.end()};
+}
+
+std::string Sha256::hex() {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
-  for (const unsigned char byte : digest) {
+  for (const char each : raw()) {
+    const auto byte = static_cast<unsigned char>(each);
     text += kDigits[byte >> 4];
     text += kDigits[byte & 15];
   }
@@ -54,6 +59,12 @@ std::string sha256_hex(std::string_view bytes) {
   Sha256 sha;
   sha.update(bytes);
   return sha.hex();
+}
+
+std::string sha256_raw(std::string_view bytes) {
+  Sha256 sha;
+  sha.update(bytes);
+  return sha.raw();
 }
 
 }  // namespace repo

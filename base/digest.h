@@ -16,7 +16,8 @@ class Sha256 {
 
   void update(std::string_view bytes);
 
-  // 64 lower-case hex digits. The object is spent afterwards.
+  // 32 bytes, or 64 lower-case hex digits. The object is spent afterwards.
+  std::string raw();
   std::string hex();
 
  private:
@@ -25,5 +26,6 @@ class Sha256 {
 };
 
 std::string sha256_hex(std::string_view bytes);
+std::string sha256_raw(std::string_view bytes);
 
 }  // namespace repo
