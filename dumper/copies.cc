@@ -15,9 +15,8 @@
 #include "base/bytes_path.h"
 #include "base/clock.h"
 #include "base/file_io.h"
+#include "dumper/damage.h"
 #include "dumper/tree.h"
-#include "restorer/damage.h"
-#include "restorer/read_back.h"
 #include "scanner/item_id.h"
 
 namespace repo {

@@ -16,6 +16,8 @@ struct CurlTransfer::State {
   std::string_view upload;
   std::size_t uploaded = 0;
   std::vector<std::string> replies;  // the last lines
+  std::chrono::milliseconds patience = std::chrono::hours(1);
+  std::chrono::steady_clock::time_point deadline;
 
   ~State() {
     curl_easy_cleanup(handle);
@@ -29,15 +31,12 @@ struct CurlTransfer::State {
   static std::size_t on_header(char* bytes, std::size_t, std::size_t length, void* self);
   static std::size_t on_upload(char* to, std::size_t, std::size_t room, void* self);
   static int on_seek(void* self, curl_off_t offset, int origin);
+  static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
 };
 
 namespace {
 
 std::size_t drop_content(char*, std::size_t, std::size_t length, void*) { return length; }
-
-int on_progress(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return stop_requested() != 0 ? 1 : 0;
-}
 
 std::string reply_with(const std::vector<std::string>& replies, long status) {
   const std::string number = std::to_string(status);
@@ -77,6 +76,13 @@ int CurlTransfer::State::on_seek(void* self, curl_off_t offset, int origin) {
   return CURL_SEEKFUNC_OK;
 }
 
+// Called once a second, also while the farewell of a server is waited for, which no timeout of
+// libcurl's bounds together with the rest.
+int CurlTransfer::State::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  const bool overdue = std::chrono::steady_clock::now() > static_cast<State*>(self)->deadline;
+  return overdue || stop_requested() != 0 ? 1 : 0;
+}
+
 void CurlTransfer::Free::operator()(State* state) const { delete state; }
 
 Result<CurlTransfer> CurlTransfer::create() {
@@ -96,7 +102,8 @@ Result<CurlTransfer> CurlTransfer::create() {
   curl_easy_setopt(handle, CURLOPT_FORBID_REUSE, 1L);
   curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);  // a name server that hangs is not waited for
   curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
+  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, State::on_progress);
+  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, state);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, drop_content);
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, State::on_header);
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, state);
@@ -121,9 +128,9 @@ void CurlTransfer::set_list(CURLoption option, const std::vector<std::string>& v
 void CurlTransfer::set_timeouts(std::chrono::milliseconds connect, std::chrono::milliseconds all) {
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect.count()));
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(all.count()));
-  // Also how long a server's farewell is waited for.
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(connect);
-  set(CURLOPT_SERVER_RESPONSE_TIMEOUT, static_cast<long>(seconds.count()));
+  set(CURLOPT_SERVER_RESPONSE_TIMEOUT,
+      static_cast<long>(std::chrono::ceil<std::chrono::seconds>(all).count()));
+  state_->patience = all;
 }
 
 void CurlTransfer::set_upload(std::string_view bytes) {
@@ -139,6 +146,8 @@ void CurlTransfer::set_upload(std::string_view bytes) {
 
 CurlOutcome CurlTransfer::perform() {
   CurlOutcome outcome;
+  constexpr std::chrono::milliseconds kAfterTheTimeout{200};  // which gives the better words
+  state_->deadline = std::chrono::steady_clock::now() + state_->patience + kAfterTheTimeout;
   outcome.code = curl_easy_perform(state_->handle);
   curl_easy_getinfo(state_->handle, CURLINFO_RESPONSE_CODE, &outcome.status);
   outcome.reply = reply_with(state_->replies, outcome.status);
@@ -146,7 +155,9 @@ CurlOutcome CurlTransfer::perform() {
   const bool has_words = state_->message[0] != '\0';
   outcome.message =
       printable(has_words ? state_->message.data() : curl_easy_strerror(outcome.code));
-  if (outcome.code == CURLE_ABORTED_BY_CALLBACK) outcome.message = "stopped";
+  if (outcome.code == CURLE_ABORTED_BY_CALLBACK) {
+    outcome.message = stop_requested() != 0 ? "stopped" : "timeout";
+  }
   return outcome;
 }
 

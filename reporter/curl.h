@@ -1,7 +1,7 @@
 // libcurl, for the channels that need the network: one transfer, whose options come from them.
 //
 // Set for every transfer: no signals, no .netrc, certificates and names in them are verified with
-// TLS 1.2 at least, a connection that is closed after it, and that it ends within a second or so
+// TLS 1.2 at least, a connection that is closed after it, and that it ends within about a second
 // once a stop is requested. The library is initialised at the first create(), which must not
 // happen while another thread runs.
 #pragma once

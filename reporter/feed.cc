@@ -1,6 +1,5 @@
 #include "reporter/feed.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,15 +10,11 @@
 #include "base/text.h"
 #include "dumper/space.h"
 #include "reporter/markup.h"
+#include "reporter/mime.h"
 #include "reporter/text.h"
 
 namespace repo {
 namespace {
-
-std::string rfc822(UtcTime time) {
-  return fmt::format("{:%a, %d %b %Y %H:%M:%S} +0000",
-                     fmt::gmtime(time.time_since_epoch().count()));
-}
 
 struct Entry {
   UtcTime time;
@@ -93,11 +88,11 @@ std::string feed_of(const Report& report, const std::vector<StateChange>& change
           "</link>\n";
   text += "<description>" + escape_markup(first_line_of(report)) + "</description>\n";
   text += "<generator>repo-report " REPO_BACKUP_VERSION "</generator>\n";
-  text += "<lastBuildDate>" + rfc822(report.time) + "</lastBuildDate>\n";
+  text += "<lastBuildDate>" + rfc5322_date(report.time) + "</lastBuildDate>\n";
   for (const Entry& entry : entries) {
     text += "<item>\n<title>" + escape_markup(entry.title) + "</title>\n";
     text += "<guid isPermaLink=\"false\">" + escape_markup(entry.guid) + "</guid>\n";
-    text += "<pubDate>" + rfc822(entry.time) + "</pubDate>\n";
+    text += "<pubDate>" + rfc5322_date(entry.time) + "</pubDate>\n";
     text += "<description>" + escape_markup(entry.text) + "</description>\n</item>\n";
   }
   return text + "</channel>\n</rss>\n";

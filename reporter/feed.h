@@ -1,7 +1,7 @@
 // The report as an RSS 2.0 feed: an item for each run, and one for each change of state. Pure.
 //
 // Source: "RSS 2.0 Specification", RSS Advisory Board; dates are those of RFC 822 with four
-// digits of a year.
+// digits of a year, as mails have them.
 #pragma once
 
 #include <string>

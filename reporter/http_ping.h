@@ -22,7 +22,8 @@ struct PingTarget {
 inline constexpr std::string_view kPingStart = "/start";
 inline constexpr std::string_view kPingSuccess;
 inline constexpr std::string_view kPingFailure = "/fail";
-std::string ping_exit_status(int status);  // "/3"
+inline constexpr std::string_view kPingLog = "/log";  // noted, and neither good nor bad
+std::string ping_exit_status(int status);             // "/3"
 
 // An http or https URL with a host, and nothing in it that a URL cannot hold (blanks, control
 // characters, bytes that are not ASCII) or that is not sent ("#…"). Pure.
@@ -34,11 +35,11 @@ std::string ping_url(std::string_view url, std::string_view addition);
 // The scheme and the host of `url`, for people: neither path nor user nor query. Pure.
 std::string ping_host(std::string_view url);
 
-// POSTs the first 100 kB of `body`, made valid UTF-8. Redirects are followed three times, from
-// https to https alone. What may pass is tried again: no connection, a timeout, 429 and 5xx; the
-// monitor may count such a ping twice. Success is a status of 2xx: "https://hc.example.org
-// answered: HTTP 200". Errors name ping_host() alone.
-// Threads: blocks, for up to waits.size() + 1 timeouts and the waits; ends early on a stop.
+// POSTs the first 100 kB of `body`, made valid UTF-8, by the proxy that the environment names.
+// Redirects are followed three times, from https to https alone. What may pass is tried again: no
+// connection, a timeout, 429 and 5xx; the monitor may count such a ping twice. Success is a status
+// of 2xx: "https://hc.example.org answered: HTTP 200". Errors name ping_host() alone. Threads:
+// blocks, for up to waits.size() + 1 timeouts and the waits; ends early on a stop.
 Delivery send_ping(const PingTarget& target, std::string_view addition, std::string_view body);
 
 }  // namespace repo

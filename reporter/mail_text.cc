@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "dumper/last_lines.h"
 #include "dumper/space.h"
+#include "reporter/cut.h"
 #include "reporter/markup.h"
 #include "reporter/text.h"
 
@@ -41,13 +42,9 @@ std::string finding_html(const std::string& about, const Finding& finding) {
 }  // namespace
 
 std::string mail_subject_of(const Report& report) {
-  std::string subject = first_line_of(report);
+  const std::string subject = first_line_of(report);
   if (subject.size() <= kLongestSubject) return subject;
-  std::size_t end = kLongestSubject;
-  constexpr unsigned char kContinues = 0xC0;
-  constexpr unsigned char kContinued = 0x80;
-  while (end > 0 && (static_cast<unsigned char>(subject[end]) & kContinues) == kContinued) --end;
-  return subject.substr(0, end) + " ...";
+  return std::string(cut_at_character(subject, kLongestSubject)) + " ...";
 }
 
 std::string mail_html_of(const Report& report) {

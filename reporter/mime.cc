@@ -111,6 +111,7 @@ std::string subject_header(std::string_view subject) {
   constexpr std::size_t kBytesOfWord = 42;  // 56 in base64, 68 with "=?UTF-8?B?" and "?="
   const std::string line = one_line(subject);
   std::string header = "Subject: ";
+  if (line.empty()) return "Subject:\n";
   const bool ascii =
       std::all_of(line.begin(), line.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
   if (ascii && header.size() + line.size() <= kLongest && line.find("=?") == std::string::npos) {
@@ -143,7 +144,7 @@ std::string mail_message(const MailHead& head, const MailText& text, LineEnd lin
   for (const std::string& each : head.to) to += (to.empty() ? "" : ",\n ") + one_line(each);
   std::string message = "From: " + one_line(head.from) + "\nTo: " + to + '\n' +
                         subject_header(text.subject) + "Date: " + rfc5322_date(head.date) +
-                        "\nMessage-ID:\n <" + id + '@' + (host.empty() ? "localhost" : host) +
+                        "\nMessage-ID: <" + id + '@' + (host.empty() ? "localhost" : host) +
                         ">\nMIME-Version: 1.0\nAuto-Submitted: auto-generated\n"
                         "Content-Type: multipart/alternative;\n boundary=\"" +
                         boundary + "\"\n\n" + part(boundary, "text/plain", text.text) +

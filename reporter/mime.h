@@ -1,9 +1,10 @@
 // A mail as bytes: RFC 5322 with a plain and an HTML part (RFC 2046 multipart/alternative), both
 // in UTF-8 and quoted-printable. Pure.
 //
-// Whatever the texts hold, no line is longer than 78 bytes, none begins with a dot or "From ", no
-// header is ended by it, and all bytes are printable ASCII. What is not UTF-8, and a control
-// character other than newline and tab, becomes U+FFFD in the texts and a blank in the subject.
+// Whatever the texts hold, no line is longer than 78 bytes (but for long names of hosts), none
+// begins with a dot or "From ", no header is ended by it, and all bytes are printable ASCII. What
+// is not UTF-8, and a control character other than newline and tab, becomes U+FFFD in the texts and
+// a blank in the subject.
 #pragma once
 
 #include <string>

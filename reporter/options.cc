@@ -73,6 +73,7 @@ struct Words {
   bool self_test = false;
   bool check_config = false;
   bool ping_start = false;
+  bool where = false;
 };
 
 void add_outputs(CLI::App& app, ReportOptions& options) {
@@ -226,7 +227,8 @@ std::optional<OptionsMessage> read_server(const Words& words, ReportOptions& opt
 
 std::optional<OptionsMessage> read_command(const Words& words, ReportOptions& options) {
   const int commands = (words.self_test ? 1 : 0) + (words.check_config ? 1 : 0) +
-                       (words.ping_start ? 1 : 0) + (words.excludes.empty() ? 0 : 1) +
+                       (words.ping_start ? 1 : 0) + (words.where ? 1 : 0) +
+                       (words.excludes.empty() ? 0 : 1) +
                        (options.audited.empty() ? 0 : 1);
   if (commands > 1) {
     return usage(
@@ -236,6 +238,7 @@ std::optional<OptionsMessage> read_command(const Words& words, ReportOptions& op
   if (words.self_test) options.command = ReportCommand::kSelfTest;
   if (words.check_config) options.command = ReportCommand::kCheckConfig;
   if (words.ping_start) options.command = ReportCommand::kPingStart;
+  if (words.where) options.command = ReportCommand::kWhere;
   if (!options.audited.empty()) options.command = ReportCommand::kAuditExcludes;
   if (!words.excludes.empty()) {
     options.command = ReportCommand::kExcludes;
@@ -300,6 +303,8 @@ std::variant<ReportOptions, OptionsMessage> parse_report_options(
                "look at the configuration, its secrets and its channels; tell nobody")
       ->configurable(false);
   add_excludes(app, options, words);
+  app.add_flag("--where", words.where, "for scripts: print where the copies are, and end")
+      ->configurable(false);
   app.add_option("--ended", words.ended,
                  "for scripts: how a tool of this run ended, as repo-scan=1 (repeatable)")
       ->type_name("TOOL=CODE")

@@ -24,6 +24,7 @@ enum class ReportCommand {
   kExcludes,
   kAuditExcludes,
   kPingStart,
+  kWhere,
 };
 
 // When a channel is used.

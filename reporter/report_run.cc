@@ -49,6 +49,9 @@ class Run {
         return audit();
       case ReportCommand::kPingStart:
         return start();
+      case ReportCommand::kWhere:
+        put(out_, options_.from + "\n");
+        return exit_status(finish() ? ExitCode::kOk : ExitCode::kFailed);
     }
     return exit_status(ExitCode::kFailed);
   }
@@ -134,7 +137,7 @@ class Run {
     } else if (options_.nagios) {
       put(out_, nagios_of(report, options_.status));
     } else if ((options_.text || says_nothing_else) && !(options_.quiet && report.is_good())) {
-      put(out_, text_of(report, false));
+      put(out_, text_of(report, !options_.text));
     }
     if (!finish()) {
       tell("cannot write to standard output");

@@ -40,19 +40,20 @@ Result<std::string> read_secret(const std::string& path) {
     if (!found) return found.error();
     where = *std::move(found);
   }
-  const Error no_file = refused(where, "no regular file");
+  auto check = [&](const struct stat& st) -> Status {
+    if (!S_ISREG(st.st_mode)) return refused(where, "no regular file");
+    constexpr mode_t kOfOthers = 077;
+    if (is_credential || (st.st_mode & kOfOthers) == 0) return {};
+    return refused(where, "others than its owner have permissions on it: chmod 600");
+  };
   struct stat st = {};
-  // Before the open, which would wait for the writer of a FIFO.
+  // Also before the open, which would wait for the writer of a FIFO.
   if (stat(where.c_str(), &st) != 0) return system_error("read the secret", where, errno);
-  if (!S_ISREG(st.st_mode)) return no_file;
+  if (const Status good = check(st); !good) return good.error();
   const Result<UniqueFd> file = open_trusted(where);
   if (!file) return file.error();
   if (fstat(file->get(), &st) != 0) return system_error("read the secret", where, errno);
-  if (!S_ISREG(st.st_mode)) return no_file;
-  constexpr mode_t kOfOthers = 077;
-  if (!is_credential && (st.st_mode & kOfOthers) != 0) {
-    return refused(where, "others than its owner have permissions on it: chmod 600");
-  }
+  if (const Status good = check(st); !good) return good.error();
   Result<std::string> text = read_to_end(file->get(), kMostBytes);
   if (!text) {
     if (text.error().code == EFBIG) return refused(where, "it is larger than 4 KiB");

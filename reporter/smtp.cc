@@ -17,7 +17,9 @@ Error mail_error(const SmtpServer& server, std::string message) {
 }
 
 bool is_on_this_machine(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+  const bool is_loopback = host.starts_with("127.") &&  // and no name, as 127.example.org
+                           host.find_first_not_of("0123456789.") == std::string::npos;
+  return host == "localhost" || host == "::1" || is_loopback;
 }
 
 // Some servers repeat what they were sent.

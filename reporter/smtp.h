@@ -25,8 +25,8 @@ struct SmtpServer {
   std::string user;  // empty: no login
   std::string password;
   std::string ca_file;  // whose certificates are trusted; empty: the system's
-  std::chrono::milliseconds connect_timeout{10'000};  // also of the server's farewell
-  std::chrono::milliseconds timeout{30'000};          // of one try in all
+  std::chrono::milliseconds connect_timeout{10'000};  // up to the login
+  std::chrono::milliseconds timeout{30'000};          // of one try, with the server's farewell
   Waits waits = kUsualWaits;
 };
 

@@ -64,6 +64,11 @@ Status wait_for_room(int daemon, int patience_ms) {
 
 }  // namespace
 
+Status check_syslog() {
+  const Result<UniqueFd> daemon = connect_to_daemon();
+  return daemon ? Status() : Status(daemon.error());
+}
+
 Delivery send_to_syslog(const std::vector<SyslogLine>& lines, int patience_ms) {
   const Result<UniqueFd> daemon = connect_to_daemon();
   if (!daemon) return daemon.error();

@@ -21,4 +21,7 @@ struct SyslogLine {
 // Threads: one caller at a time; syslog(3) is the process's.
 Delivery send_to_syslog(const std::vector<SyslogLine>& lines, int patience_ms = 5000);
 
+// Whether a daemon listens; it is told nothing.
+Status check_syslog();
+
 }  // namespace repo

@@ -9,9 +9,9 @@
 #include <chrono>
 
 #include "base/bytes_path.h"
+#include "dumper/damage.h"
 #include "dumper/space.h"
 #include "dumper/tree.h"
-#include "restorer/damage.h"
 #include "restorer/drill.h"
 #include "restorer/rebuild.h"
 #include "restorer/whole_copy.h"

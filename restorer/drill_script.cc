@@ -12,10 +12,10 @@
 #include "base/bytes_path.h"
 #include "base/file_io.h"
 #include "base/text.h"
+#include "dumper/damage.h"
 #include "dumper/dumper.h"
 #include "dumper/hand_over.h"
 #include "dumper/tree.h"
-#include "restorer/damage.h"
 #include "restorer/drill_scripts.h"
 
 namespace repo {

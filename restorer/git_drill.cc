@@ -13,11 +13,11 @@
 
 #include "base/bytes_path.h"
 #include "base/file_io.h"
+#include "dumper/damage.h"
 #include "dumper/git_clean.h"
 #include "dumper/git_copy.h"
 #include "dumper/git_layout.h"
 #include "dumper/tree.h"
-#include "restorer/damage.h"
 #include "restorer/drill_script.h"
 #include "restorer/drill_scripts.h"
 #include "scanner/git_config.h"

@@ -11,10 +11,10 @@
 
 #include "base/file_io.h"
 #include "base/number.h"
+#include "dumper/damage.h"
 #include "dumper/hg_state.h"
 #include "dumper/hg_tool.h"
 #include "dumper/tree.h"
-#include "restorer/damage.h"
 #include "restorer/drill_script.h"
 #include "restorer/drill_scripts.h"
 

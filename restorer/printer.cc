@@ -6,9 +6,9 @@
 
 #include "base/bytes_path.h"
 #include "base/text.h"
+#include "dumper/damage.h"
 #include "dumper/last_lines.h"
 #include "dumper/space.h"
-#include "restorer/damage.h"
 
 namespace repo {
 namespace {

@@ -11,9 +11,9 @@
 #include "base/bytes_path.h"
 #include "base/file_io.h"
 #include "dumper/checksums.h"
+#include "dumper/damage.h"
 #include "dumper/line_file.h"
 #include "dumper/tree_look.h"
-#include "restorer/damage.h"
 
 namespace repo {
 namespace {
@@ -208,15 +208,6 @@ Status compare(const char* what, std::uint64_t found, std::uint64_t recorded) {
 }
 
 }  // namespace
-
-Error reading_error(const std::string& path, int code) {
-  if (code == ENOENT) return damage(path, "it is missing");
-  if (code == ELOOP || code == ENOTDIR || code == EISDIR || code == EINVAL) {
-    return damage(path, "something else is in its place");
-  }
-  const bool is_of_the_disk = code == EIO || code == EBADMSG || code == EUCLEAN || code == EFBIG;
-  return system_error(is_of_the_disk ? kDamage : "read", path, code);
-}
 
 Result<std::string> digest_of(int file, const std::string& path, const Patience& patience) {
   Result<FileDigest> digest = digest_file(file, patience);

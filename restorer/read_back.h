@@ -41,7 +41,4 @@ Status check_generation(int generation, const GenerationSummary& record, const P
 // Reads all of an open file, with its digest: what a sink does that only looks.
 Result<std::string> digest_of(int file, const std::string& path, const Patience& patience);
 
-// The error of reading a copy: what the disk cannot read is damage.
-Error reading_error(const std::string& path, int code);
-
 }  // namespace repo

@@ -16,8 +16,8 @@
 #include "base/bytes_path.h"
 #include "base/file_io.h"
 #include "base/unique_fd.h"
+#include "dumper/damage.h"
 #include "dumper/file_copy.h"
-#include "restorer/damage.h"
 #include "restorer/read_back.h"
 
 namespace repo {

@@ -5,7 +5,7 @@
 #include <chrono>
 
 #include "base/bytes_path.h"
-#include "restorer/damage.h"
+#include "dumper/damage.h"
 #include "restorer/rebuild.h"
 
 namespace repo {

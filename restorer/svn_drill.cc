@@ -9,9 +9,9 @@
 #include <fcntl.h>
 
 #include "base/file_io.h"
+#include "dumper/damage.h"
 #include "dumper/svn_copy.h"
 #include "dumper/tree_look.h"
-#include "restorer/damage.h"
 #include "restorer/drill_script.h"
 #include "restorer/drill_scripts.h"
 

@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <chrono>
 
-#include "restorer/damage.h"
+#include "dumper/damage.h"
 #include "restorer/read_back.h"
 
 namespace repo {

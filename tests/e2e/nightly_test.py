@@ -8,7 +8,7 @@ import shutil
 import signal
 import unittest
 
-from support import (DUMP, ENVIRONMENT, RESTORE, SCAN, TOP, Case, add_hg_commit, add_svn_revision, as_user,
+from support import (DUMP, ENVIRONMENT, REPORT, RESTORE, SCAN, TOP, Case, add_hg_commit, add_svn_revision, as_user,
                      descendants, main, make_hg, make_mounts_private, make_svn, must, run, wait_for)
 
 # The order in which codes win, from the script's --help.
@@ -38,11 +38,12 @@ class NightlyCase(Case):
         self.bin = self.top / "build/nightly/bin"
         self.stubs = self.tmp / "stubs"
         self.log = self.tmp / "log"
+        self.reports = self.tmp / "reports"
         for folder in (self.top / "scripts", self.work, self.bin, self.stubs):
             folder.mkdir(parents=True)
         for name in ("nightly", "packages.sh"):
             shutil.copy(TOP / "scripts" / name, self.top / "scripts")
-        for tool in (SCAN, DUMP, RESTORE):
+        for tool in (SCAN, DUMP, RESTORE, REPORT):
             (self.bin / os.path.basename(tool)).symlink_to(tool)
         for name in ("cmake", "ninja"):
             self.stub(self.stubs / name, f'echo {name} "$@" >>{self.log}')
@@ -61,6 +62,22 @@ class NightlyCase(Case):
     def stub_tools(self):
         for name in ("repo-scan", "repo-dump", "repo-restore"):
             self.stub(self.bin / name, f'echo {name} "$@" >>{self.log}')
+        self.stub_report()
+
+    def stub_report(self, code=0):
+        """It tells in a file of its own."""
+        self.stub(self.bin / "repo-report", f"""
+case "$*" in
+  *--where*) echo "{self.to}" ;;
+  *) echo "$@" >>{self.reports} ;;
+esac
+exit {code}""")
+
+    def reported(self):
+        """The words that repo-report was given, call by call."""
+        lines = self.reports.read_text().splitlines() if self.reports.exists() else []
+        self.reports.unlink(missing_ok=True)
+        return lines
 
     def nightly(self, *arguments, **keywords):
         done = run(self.script, *arguments, env=self.environment, **keywords)
@@ -83,7 +100,7 @@ class OptionsTest(NightlyCase):
 
     def test_usage_errors(self):
         for arguments in (["--what"], ["-x", self.src], ["--to"], ["--to", ""],
-                          ["--config"], ["--config", ""], ["--stale"], ["--budget", ""],
+                          ["--config"], ["--config", ""], ["--stale"], ["--budget", ""], ["--then"],
                           [self.src, "--two", self.to]):
             with self.subTest(arguments=arguments):
                 done = self.nightly(*arguments)
@@ -96,6 +113,7 @@ class OptionsTest(NightlyCase):
         for scan, dump, drill, expected in ENDS:
             with self.subTest(scan=scan, dump=dump, drill=drill):
                 self.log.unlink(missing_ok=True)
+                self.stub_report()
                 for name, code in (("repo-scan", scan), ("repo-dump", dump),
                                    ("repo-restore", drill)):
                     self.stub(self.bin / name, f'echo {name} "$@" >>{self.log}; exit {code or 0}')
@@ -106,6 +124,11 @@ class OptionsTest(NightlyCase):
                                  ["repo-scan"] + ["repo-dump"] * (dump is not None)
                                  + ["repo-restore"] * (drill is not None))
                 self.assertEqual(done.err == b"", expected == 0, f"{done}")
+                ends = [f"--ended=repo-scan={scan}"]
+                ends += [f"--ended=repo-dump={dump}"] * (dump is not None)
+                ends += [f"--ended=repo-restore={drill}"] * (drill is not None)
+                self.assertEqual(self.reported(), ["--ping-start",
+                                                   " ".join([f"--from={self.to}", *ends])])
                 if dump is not None:
                     self.assertRegex(ran[1], f" --to[= ]{self.to}$")
                 if drill is not None:
@@ -133,6 +156,63 @@ class OptionsTest(NightlyCase):
             self.assert_code(self.nightly(*words, self.src), 0)
             for line in self.logged()[-3:]:
                 self.assertIn(" --config=c.toml", line)
+
+    def test_an_alert_that_could_not_be_delivered_is_less_than_a_failure(self):
+        self.stub_tools()
+        for report, dump, expected in ((4, 0, 4), (4, 3, 3), (4, 1, 1), (1, 0, 1), (127, 3, 1)):
+            with self.subTest(report=report, dump=dump):
+                self.stub(self.bin / "repo-dump", f"exit {dump}")
+                self.stub_report(report)
+                self.assert_code(self.nightly("--to", self.to, self.src), expected)
+
+    def test_a_build_that_fails_is_reported_by_what_was_built_before(self):
+        self.stub_tools()
+        self.stub(self.stubs / "ninja", "exit 7")
+        self.assert_code(self.nightly("--to", self.to, self.src), 1)
+        self.assertEqual(self.reported(), [f"--from={self.to} --ended=nightly=1"])
+
+    def test_a_stop_is_reported_and_is_how_it_ends(self):
+        self.stub_tools()
+        self.stub(self.bin / "repo-dump", 'kill -TERM "$PPID"; exit 143')
+        self.assert_code(self.nightly("--to", self.to, self.src), 143)
+        self.assertEqual(self.reported()[-1],
+                         f"--from={self.to} --ended=repo-scan=0 --ended=repo-dump=143")
+
+    def test_then_runs_under_the_lock_of_the_dump_root(self):
+        self.stub_tools()
+        (self.to / "control").mkdir(parents=True)
+        lock = self.to / "control/lock"
+        lock.touch()
+        command = ('echo "$REPO_BACKUP_DIR" "$(command -v repo-report)"; '
+                   'flock --nonblock "$REPO_BACKUP_DIR/control/lock" true || echo held')
+        for words in (["--then", command], [f"--then={command}"]):
+            done = self.nightly("--to", self.to, *words, self.src)
+            self.assert_code(done, 0)
+            self.assertEqual(done.text, f"{self.to} {self.bin}/repo-report\nheld\n")
+        self.assertTrue(self.reported()[-1].endswith(" --ended=file-level-backup=0"))
+        self.assert_code(self.nightly("--to", self.to, "--then", "exit 7", self.src), 3)
+        self.assertTrue(self.reported()[-1].endswith(" --ended=file-level-backup=7"))
+        self.stub(self.bin / "repo-dump", "exit 1")
+        self.assertIn("ran", self.nightly("--to", self.to, "--then", "echo ran", self.src).text)
+
+    def test_then_is_ended_with_all_that_it_started(self):
+        self.stub_tools()
+        (self.to / "control").mkdir(parents=True)
+        (self.to / "control/lock").touch()
+        fifo = self.tmp / "fifo"
+        os.mkfifo(fifo)
+        night = self.start(self.script, "--to", self.to, "--then", f"tail -f /dev/null | cat >{fifo}",
+                           self.src, env=self.environment)
+        with open(fifo, "rb") as end:
+            self.assert_code(self.signalled(night, signal.SIGTERM), 143)
+            self.assertEqual(end.read(), b"")  # nobody holds it any more
+
+    def test_then_without_a_dump_root_is_told(self):
+        self.stub_tools()
+        done = self.nightly("--to", self.to, "--then", "echo ran", self.src)
+        self.assert_code(done, 1)
+        self.assertNotIn("ran", done.text)
+        self.assertTrue(self.reported()[-1].endswith(" --ended=file-level-backup=1"))
 
     def test_answers_are_handed_to_repo_dump(self):
         self.stub_tools()

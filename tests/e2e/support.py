@@ -24,6 +24,7 @@ BIN = pathlib.Path(os.environ.get("REPO_BACKUP_BIN", TOP / "build" / "release" /
 SCAN = str(BIN / "repo-scan")
 DUMP = str(BIN / "repo-dump")
 RESTORE = str(BIN / "repo-restore")
+REPORT = str(BIN / "repo-report")
 
 TIMEOUT = 120  # seconds: longer than anything here takes, also under a sanitizer
 ENVIRONMENT = {**os.environ, "LC_ALL": "C.UTF-8", "HGRCPATH": "", "HGPLAIN": "1",
@@ -281,7 +282,7 @@ class Case(unittest.TestCase):
         lines = done.message.split("\n")
         self.assertEqual(len(lines), 2, f"{done}")
         self.assertEqual(lines[1], "", f"{done}")
-        self.assertRegex(lines[0], "^repo-(dump|restore|scan): ", f"{done}")
+        self.assertRegex(lines[0], "^repo-(dump|report|restore|scan): ", f"{done}")
         for word in words:
             self.assertIn(word, lines[0], f"{done}")
 

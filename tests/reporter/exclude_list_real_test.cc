@@ -312,8 +312,7 @@ class ExcludeListTest : public testing::TestWithParam<Case> {
         tool({"env", "-C", out, "borg", "extract", to + "::a"});
         return out + top_;
       case ExcludeDialect::kRdiffBackup:
-        tool({"rdiff-backup", "--api-version", "201", "--null-separator", "backup",
-              "--exclude-filelist", list, top_, to});
+        tool({"rdiff-backup", "--null-separator", "backup", "--exclude-filelist", list, top_, to});
         std::filesystem::remove_all(to + "/rdiff-backup-data");
         return to;
       case ExcludeDialect::kRsync:

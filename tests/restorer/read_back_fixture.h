@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "restorer/damage.h"
+#include "dumper/damage.h"
 #include "restorer/read_back.h"
 #include "tests/restorer/generation_fixture.h"
 

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "restorer/damage.h"
+#include "dumper/damage.h"
 #include "tests/restorer/generation_fixture.h"
 #include "tests/support/child.h"
 

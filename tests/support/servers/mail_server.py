@@ -12,6 +12,7 @@ import logging
 import os
 import ssl
 import sys
+import warnings
 from base64 import b64encode
 
 from aiosmtpd.smtp import SMTP, AuthResult
@@ -148,7 +149,7 @@ async def serve(options):
 
         def authenticate(server, session, envelope, mechanism, data):
             given = f"{data.login.decode()}:{data.password.decode()}"
-            return AuthResult(success=given == options.login)
+            return AuthResult(success=given == options.login, handled=False)
 
         keywords |= {"authenticator": authenticate, "auth_required": True,
                      "auth_require_tls": options.tls == "starttls", "auth_exclude_mechanism": ["LOGIN"]}
@@ -161,5 +162,6 @@ async def serve(options):
 
 if __name__ == "__main__":
     logging.disable()
+    warnings.simplefilter("ignore")
     exit_with_stdin()
     asyncio.run(serve(arguments()))

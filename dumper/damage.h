@@ -37,4 +37,7 @@ inline Error unreadable_fingerprint(const Error& error) {
   return is_ours ? error : damage("data", "its fingerprint cannot be read: " + describe(error));
 }
 
+// The error of reading a copy: what the disk cannot read is damage.
+Error reading_error(const std::string& path, int code);
+
 }  // namespace repo
