@@ -89,7 +89,10 @@
     }
     count.textContent = shown === 0 ? "No item is like that." : `${shown} of ${rows.length} shown`;
   };
-  for (const each of [text, state, kind]) each.addEventListener("input", filter);
+  for (const each of [text, state, kind]) {
+    each.addEventListener("input", filter);
+    each.addEventListener("change", filter);
+  }
   by_id("filters").hidden = false;
   // A browser that comes back to the page may have kept what was chosen.
   filter();

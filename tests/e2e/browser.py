@@ -42,7 +42,7 @@ def axe_script():
 class Browser:
     """One that keeps account of what it printed and what it asked for. close() ends it."""
 
-    def __init__(self, profile, scripts=True):
+    def __init__(self, profile):
         options = webdriver.ChromeOptions()
         for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage",
                          "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -50,9 +50,6 @@ class Browser:
             options.add_argument(argument)
         options.binary_location = "/usr/bin/chromium"
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        if not scripts:
-            options.add_experimental_option(
-                "prefs", {"profile.managed_default_content_settings.javascript": 2})
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
         self.driver.set_script_timeout(TIMEOUT)
         self.driver.set_page_load_timeout(TIMEOUT)

@@ -151,9 +151,9 @@ const std::vector<std::string>& hostile_names() {
 }
 
 Report empty_report() {
-  Report report = frame("there is nothing to copy");
-  report.coverage.scanned.reset();
-  return report;
+  Records records;
+  records.dir = "/var/data_backup";
+  return make_report(records, {}, sample_time(), "web1.example");
 }
 
 Report unknown_report() {
@@ -292,11 +292,15 @@ Report self_test_report() {
   return report;
 }
 
-std::map<std::string, Report> sample_reports() {
-  return {{"empty", empty_report()},     {"unknown", unknown_report()},
-          {"good", good_report()},       {"mixed", mixed_report(60)},
-          {"many", mixed_report(5000)},  {"failed", failed_report()},
-          {"hostile", hostile_report()}, {"self-test", self_test_report()}};
+std::map<std::string, Report (*)()> sample_reports() {
+  return {{"empty", empty_report},
+          {"unknown", unknown_report},
+          {"good", good_report},
+          {"mixed", [] { return mixed_report(60); }},
+          {"many", [] { return mixed_report(5000); }},
+          {"failed", failed_report},
+          {"hostile", hostile_report},
+          {"self-test", self_test_report}};
 }
 
 }  // namespace repo::test

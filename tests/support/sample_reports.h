@@ -23,8 +23,8 @@ Report failed_report();                  // every item, and the last runs
 Report hostile_report();                 // hostile_names() wherever a name or a message stands
 Report self_test_report();
 
-// By these names: "empty", "unknown", "good", "mixed", "many" (5,000 items), "failed", "hostile",
-// "self-test".
-std::map<std::string, Report> sample_reports();
+// What makes them, by these names: "empty", "unknown", "good", "mixed", "many" (5,000 items),
+// "failed", "hostile", "self-test".
+std::map<std::string, Report (*)()> sample_reports();
 
 }  // namespace repo::test

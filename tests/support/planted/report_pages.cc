@@ -10,9 +10,9 @@ int main(int argc, char** argv) {
     std::fputs("usage: report_pages DIR\n", stderr);
     return 2;
   }
-  for (const auto& [name, report] : repo::test::sample_reports()) {
+  for (const auto& [name, make] : repo::test::sample_reports()) {
     std::ofstream file(std::string(argv[1]) + "/" + name + ".html", std::ios::binary);
-    file << repo::html_of(report) << std::flush;
+    file << repo::html_of(make()) << std::flush;
     if (!file) return 1;
   }
   return 0;
