@@ -228,8 +228,7 @@ std::optional<OptionsMessage> read_server(const Words& words, ReportOptions& opt
 std::optional<OptionsMessage> read_command(const Words& words, ReportOptions& options) {
   const int commands = (words.self_test ? 1 : 0) + (words.check_config ? 1 : 0) +
                        (words.ping_start ? 1 : 0) + (words.where ? 1 : 0) +
-                       (words.excludes.empty() ? 0 : 1) +
-                       (options.audited.empty() ? 0 : 1);
+                       (words.excludes.empty() ? 0 : 1) + (options.audited.empty() ? 0 : 1);
   if (commands > 1) {
     return usage(
         "--self-test, --check-config, --ping-start, --excludes and --audit-excludes: "

@@ -10,6 +10,7 @@ namespace {
 
 std::string why_not(const ItemState& item, std::chrono::seconds max_age, UtcTime now) {
   if (item.generation.empty()) return item.listed_by.empty() ? "it is in no copy" : "only listed";
+  if (!item.is_found) return "the last scan did not find it";
   const bool was_good =
       item.outcome == ItemStatus::kCopied || item.outcome == ItemStatus::kUnchanged;
   if (!was_good) return "it was not copied the last time";

@@ -11,9 +11,10 @@
 
 namespace repo {
 
-// All repositories that are known, and whether a copy stands for each: taken on and found good by
-// the last run that took it on, not longer than `max_age` ago, with nothing known against the
-// copy. What the last scan could not look at counts as a repository that has none.
+// All repositories that are known, and whether a copy stands for each: found by the last scan,
+// taken on and found good by the last run that took it on, not longer than `max_age` ago, with
+// nothing known against the copy. What the last scan could not look at counts as a repository that
+// has none.
 std::vector<KnownRepository> known_repositories(const Report& report, std::chrono::seconds max_age);
 
 struct Promise {

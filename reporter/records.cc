@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 
 #include "base/file_io.h"
 #include "dumper/run_log.h"
@@ -171,6 +172,9 @@ std::vector<std::string> choose_records(const std::vector<std::string>& newest_f
 Result<Records> read_records(const std::string& dir, UtcTime now) {
   Result<DumpRoot> root = open_copies(dir);
   if (!root) return root.error();
+  std::error_code unresolved;  // then it is called as the caller does
+  const std::filesystem::path canonical = std::filesystem::canonical(dir, unresolved);
+  if (!unresolved) root->path = canonical.string();
   return Reader(*std::move(root), now).read();
 }
 

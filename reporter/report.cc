@@ -210,6 +210,13 @@ class Builder {
     judge_scan();
   }
 
+  // Said where the item is.
+  bool is_of_an_item(const Error& error) const {
+    return std::any_of(report_.items.begin(), report_.items.end(), [&](const ItemState& item) {
+      return !item.is_found && !item.is_gone && is_within(error.path, item.path);
+    });
+  }
+
   bool is_acknowledged(const std::string& path) const {
     return std::any_of(options_.acknowledged.begin(), options_.acknowledged.end(),
                        [&](const std::string& each) { return is_within(path, each); });
@@ -251,10 +258,12 @@ class Builder {
           "scan again: scripts/nightly");
     }
     for (const Error& error : coverage.unreadable) {
+      if (is_of_an_item(error)) continue;
       const bool is_repository = error.op == "probe";
       add(is_repository ? Severity::kFailure : Severity::kWarning, "unreadable",
           (is_repository ? "a repository that is broken: " : "the scan could not look at this: ") +
-              std::string("cannot ") + describe(error));
+              std::string("cannot ") + describe(error),
+          is_repository ? "look at it: there is no copy of it" : "");
     }
     if (!coverage.complete && coverage.unreadable.empty()) {
       add(Severity::kWarning, "unreadable", "the last scan was not complete");
@@ -308,6 +317,7 @@ std::string headline_of(const Report& report) {
     }
   }
   const std::size_t all = report.items.size() - listed;
+  const char* which = all == 1 ? "" : "all ";
   std::string text;
   if (failed > 0) {
     text = fmt::format("{} of {} FAILED", failed, counted(all, "item"));
@@ -317,9 +327,9 @@ std::string headline_of(const Report& report) {
   } else if (all == 0) {
     text = "there is nothing to copy";
   } else if (unproven > 0) {
-    text = fmt::format("all {} copied, {} not drilled yet", counted(all, "item"), unproven);
+    text = fmt::format("{}{} copied, {} not drilled yet", which, counted(all, "item"), unproven);
   } else {
-    text = fmt::format("all {} restorable", counted(all, "item"));
+    text = fmt::format("{}{} restorable", which, counted(all, "item"));
   }
   if (oldest && failed == 0 && warned == 0) {
     text += ", oldest proof " + age_text(*oldest, report.time);

@@ -55,6 +55,7 @@ struct ItemState {
   std::optional<DrillResult> drill;   // the last one, however it ended
   std::vector<SizePoint> sizes;       // from old to new
   std::string listed_by;              // by a rule of the policy: not copied
+  bool is_found = false;              // by the last scan
   bool is_gone = false;               // its source is: the copy stays until --forget
   std::vector<Finding> findings;      // the worst first
 

@@ -143,6 +143,7 @@ class Builder {
       Item& item = at(found.repository.kind, found.id);
       item.state.path = found.repository.path;
       item.state.store = found.repository.store;
+      item.state.is_found = true;
     }
   }
 
@@ -152,6 +153,7 @@ class Builder {
     if (state.path.empty()) state.path = key.first + "/" + key.second;  // no record tells
     if (!state.listed_by.empty() && state.generation.empty()) return;
     judge_copy(item);
+    judge_source(item);
     judge_last_try(item);
     judge_age(item);
     judge_proof(item);
@@ -189,18 +191,28 @@ class Builder {
     }
   }
 
-  void judge_last_try(Item& item) {
+  // What has become of the repository itself.
+  void judge_source(Item& item) {
     ItemState& state = item.state;
-    if (state.is_gone) {
-      if (item.is_still_there) {
-        add(state, Severity::kFailure, "broken",
-            "its directory is there, and no repository any more: it may be damaged",
-            "look at it; restore it with repo-restore restore " + state.id + " --to NEW");
-      } else {
-        add(state, Severity::kNote, "gone", "its source is gone; the copy stays",
-            "if it is not needed any more: " + std::string(kNightly) + "--forget " + state.id);
+    const std::string look = "look at it; the copy: repo-restore restore " + state.id + " --to NEW";
+    if (item.is_still_there) {
+      add(state, Severity::kFailure, "broken",
+          "its directory is there, and no repository any more: it may be damaged", look);
+    } else if (state.is_gone) {
+      add(state, Severity::kNote, "gone", "its source is gone; the copy stays",
+          "if it is not needed any more: " + std::string(kNightly) + "--forget " + state.id);
+    } else if (!state.is_found && records_.manifest) {
+      for (const Error& error : records_.manifest->errors) {
+        if (!is_within(error.path, state.path)) continue;
+        add(state, Severity::kFailure, "broken", "it may be damaged: cannot " + describe(error),
+            look);
+        return;
       }
     }
+  }
+
+  void judge_last_try(Item& item) {
+    ItemState& state = item.state;
     if (item.last == nullptr) return;
     const ItemResult& last = *item.last;
     switch (last.status) {

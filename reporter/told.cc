@@ -116,14 +116,16 @@ Result<Told> read_told(std::string_view text) {
   if (const auto state = document.find("state"); state != document.end() && state->is_object()) {
     told.state = state_from(*state);
   }
-  for (const Json& change : document.value("changes", Json::array())) {
+  const Json changes = document.value("changes", Json::array());
+  for (const Json& change : changes) {
     if (!change.is_object()) continue;
     const std::optional<UtcTime> time = parse_rfc3339(text_at(change, "time"));
     if (!time) continue;
     told.changes.push_back({*time, text_at(change, "key"), text_at(change, "text"),
                             change.value("over", Json()) == true});
   }
-  for (const auto& [name, memory] : document.value("channels", Json::object()).items()) {
+  const Json channels = document.value("channels", Json::object());
+  for (const auto& [name, memory] : channels.items()) {
     if (memory.is_object()) told.channels[name] = channel_from(memory);
   }
   return told;

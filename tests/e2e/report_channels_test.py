@@ -108,7 +108,7 @@ class MailTest(ReportCase):
 
     def test_sendmail_that_is_not_there_fails_or_hangs_D28(self):
         missing = self.report("--mail", "a@example.org", "--sendmail", self.tmp / "none", code=4)
-        self.assertIn("smtp", missing.message)
+        self.assertIn("SMTP", missing.message)
         stub = self.tmp / "sendmail"
         stub.write_text("#!/bin/sh\ncat >/dev/null\necho it is full >&2\nexit 75\n")
         stub.chmod(0o755)
@@ -185,7 +185,7 @@ class SyslogTest(ReportCase):
         self.assertRegex(lines[1], rf'item state=OK kind=svn path="{self.src}/alpha" id=\S+ last_success=')
 
     def test_hostile_names_are_one_harmless_line_D29(self):
-        make_hg(os.fsencode(self.src) + b"/" + HOSTILE.replace("/", "").encode())
+        make_hg(self.src / HOSTILE)
         self.night()
         self.report("--syslog", before=self.inside)
         lines = self.lines(4)
@@ -225,12 +225,8 @@ class FileTest(ReportCase):
             with self.subTest(option):
                 (folder / name).write_text("old")
                 fill = folder / "fill"
-                with open(fill, "wb") as file:
-                    try:
-                        while file.write(b"x" * 4096):
-                            file.flush()
-                    except OSError:
-                        pass
+                with self.assertRaises(OSError):
+                    fill.write_bytes(b"x" * 100_000)
                 self.report(option, folder / name, code=4)
                 self.assertEqual((folder / name).read_text(), "old")
                 self.assertEqual(sorted(os.listdir(folder)), sorted([name, "fill"]))
@@ -238,8 +234,7 @@ class FileTest(ReportCase):
                 (folder / name).unlink()
 
     def test_hostile_names_are_harmless_in_every_form_D29(self):
-        name = HOSTILE.replace("/", "")
-        path = os.path.join(os.fsencode(self.src), name.encode() + b"\xff")
+        path = self.src / os.fsdecode(HOSTILE.encode() + b"\xff")
         make_hg(path)
         self.night()
         page, feed, metrics = (self.tmp / each for each in ("p.html", "f.xml", "m.prom"))
@@ -253,7 +248,7 @@ class FileTest(ReportCase):
         self.assertEqual(self.report("--nagios").text.splitlines()[0].count("|"), 1)
         port = self.mail_server()
         self.damage()
-        os.rename(os.path.join(path, b".hg/store"), os.path.join(path, b".hg/was"))
+        (path / ".hg/store/00changelog.i").write_bytes(b"\0" * 100)
         self.night(3)
         self.report("--mail", "a@example.org", "--smtp", f"127.0.0.1:{port}", "--smtp-tls", "none")
         message = mails_in(self.mails)[0]
@@ -286,7 +281,8 @@ ping-file = "{self.secret(f'http://127.0.0.1:{http}/uuid')}"
         self.assertEqual(len(re.findall("^told ", done.text, re.M)), 5, done)
         self.assertTrue(mails_in(self.mails)[0]["Subject"].startswith("TEST "))
         self.assertEqual(self.pinged(), ["/uuid/log"])
-        self.assertIn("TEST", feedparser.parse(str(files["feed"])).entries[0].title)
+        titles = [each.title for each in feedparser.parse(str(files["feed"])).entries]
+        self.assertEqual(sum(title.startswith("TEST ") for title in titles), 1, titles)
         self.assertIn("TEST", files["html"].read_text())
         for path in files.values():
             self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o644)

@@ -48,7 +48,7 @@ class ExcludesTest(ReportCase):
         make_svn(self.src / "new")
         self.night(0, "--only", self.src / "alpha")
         self.assertNotIn(f"{self.src}/new", self.listed()[0])
-        make_svn(self.src / "alpha/deep")
+        make_hg(self.src / "alpha/deep")
         self.night(0, "--only", self.src / "beta")
         self.assertEqual(self.listed()[0], [f"{self.src}/beta/.hg"])
 

@@ -75,6 +75,11 @@ INSTANTIATE_TEST_SUITE_P(
                       [](Records& r) {
                         r.manifest->errors = {system_error("open", "/srv/a/closed", EACCES)};
                       }},
+        WithdrawnCase{"the_last_scan_did_not_find_it",
+                      [](Records& r) {
+                        r.manifest->complete = false;
+                        r.manifest->items.erase(r.manifest->items.begin());
+                      }},
         WithdrawnCase{"gone",
                       [](Records& r) {
                         r.runs[0].run.items.erase(r.runs[0].run.items.begin());
