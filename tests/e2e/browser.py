@@ -88,13 +88,15 @@ class Browser:
         return [each["params"]["request"]["url"] for each in messages
                 if each["method"] == "Network.requestWillBeSent"]
 
-    def violations(self, axe):
-        """What axe-core finds, a line each."""
+    def violations(self, axe, *rules):
+        """What axe-core finds, a line each; by these of its rules alone, or by all."""
         self.run(axe)
         found = self.driver.execute_async_script(
-            "const done = arguments[arguments.length - 1];"
-            "axe.run(document, {resultTypes: ['violations']})"
-            "  .then((all) => done(all.violations), (error) => done([{id: String(error)}]));")
+            "const [rules, done] = arguments;"
+            "const only = rules.length > 0 ? {runOnly: {type: 'rule', values: rules}} : {};"
+            "axe.run(document, {resultTypes: ['violations'], ...only})"
+            "  .then((all) => done(all.violations), (error) => done([{id: String(error)}]));",
+            rules)
         return [f"{each['id']}: " + "; ".join(
             f"{node['html'][:200]}: {node['failureSummary']}" for node in each.get("nodes", [])[:5])
                 for each in found]
