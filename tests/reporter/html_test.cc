@@ -278,7 +278,7 @@ TEST(HtmlTest, ARunThatDidNotEndWellSaysSo) {
 }
 
 TEST(HtmlTest, PlotsAndTheirTablesAreThere) {
-  const std::string page = html_of(test::mixed_report(60));
+  const std::string page = html_of(test::mixed_report(1000));
   EXPECT_EQ(count_of(page, "<svg class=\"plot\""), 4U);
   EXPECT_EQ(count_of(page, "<summary>As a table</summary>"), 4U);
   EXPECT_THAT(page, HasSubstr("400 of 500 shown."));
