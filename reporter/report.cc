@@ -92,7 +92,7 @@ class Builder {
   void judge_records() {
     for (const Error& error : records_.unreadable) {
       add(Severity::kFailure, "records",
-          "cannot " + describe(error) + ": what it would have told is not known",
+          "cannot " + harmless(error) + ": what it would have told is not known",
           "look at it in " + printable(records_.dir));
     }
     if (records_.future.empty()) return;
@@ -262,7 +262,7 @@ class Builder {
       const bool is_repository = error.op == "probe";
       add(is_repository ? Severity::kFailure : Severity::kWarning, "unreadable",
           (is_repository ? "a repository that is broken: " : "the scan could not look at this: ") +
-              std::string("cannot ") + describe(error),
+              std::string("cannot ") + harmless(error),
           is_repository ? "look at it: there is no copy of it" : "");
     }
     if (!coverage.complete && coverage.unreadable.empty()) {
@@ -373,7 +373,7 @@ Report make_report(const Error& error, const std::string& dir, UtcTime now,
   report.dir = dir;
   report.findings.push_back(
       {Severity::kFailure, "unknown",
-       "cannot " + describe(error) + ": whether there are copies is not known",
+       "cannot " + harmless(error) + ": whether there are copies is not known",
        "see that the disk is there and mounted"});
   report.headline = report.findings.front().text;
   return report;

@@ -181,11 +181,11 @@ class Builder {
     const Generation& current = item.copy->generations.front();
     if (!current.record) {
       add(state, Severity::kFailure, "unreadable",
-          "the record of its copy cannot be read: " + printable(current.unreadable), again);
+          "the record of its copy cannot be read: " + harmless(current.unreadable), again);
       return;
     }
     for (const std::string& reason : current.record->frozen) {
-      add(state, Severity::kWarning, "frozen", "no older copy is removed: " + printable(reason),
+      add(state, Severity::kWarning, "frozen", "no older copy is removed: " + harmless(reason),
           "look at it; if that is as it should be: " + std::string(kNightly) + "--accept " +
               state.id);
     }
@@ -204,7 +204,7 @@ class Builder {
     } else if (!state.is_found && records_.manifest) {
       for (const Error& error : records_.manifest->errors) {
         if (!is_within(error.path, state.path)) continue;
-        add(state, Severity::kFailure, "broken", "it may be damaged: cannot " + describe(error),
+        add(state, Severity::kFailure, "broken", "it may be damaged: cannot " + harmless(error),
             look);
         return;
       }
@@ -230,7 +230,7 @@ class Builder {
         if (!last.is_alarming) break;
         if (is_of(state.findings, "frozen")) break;  // the note says the same
         for (const std::string& note : last.notes) {
-          add(state, Severity::kWarning, "changed", printable(note), "");
+          add(state, Severity::kWarning, "changed", harmless(note), "");
         }
         break;
     }
@@ -240,7 +240,7 @@ class Builder {
                           const ItemResult& last) {
     Finding finding{severity, what, "it could not be copied"};
     if (last.error) {
-      finding.text = printable(last.error->message);
+      finding.text = harmless(last.error->message);
       finding.output = last.error->output;
     }
     state.findings.push_back(std::move(finding));
@@ -264,14 +264,14 @@ class Builder {
     const std::string& current = copy.generations.front().stamp;
     if (!copy.unreadable_proof.empty()) {
       add(state, Severity::kFailure, "unproven",
-          "what is proven of it cannot be read: " + printable(copy.unreadable_proof), "");
+          "what is proven of it cannot be read: " + harmless(copy.unreadable_proof), "");
       return;
     }
     const bool is_damaged = copy.proof.bad.contains(current);
     if (const std::string* why = copy.proof.why_bad(current)) {
       add(state, Severity::kFailure, is_damaged ? "damaged" : "unusable",
           (is_damaged ? "its copy is damaged: " : "a drill could not use its copy: ") +
-              printable(*why),
+              harmless(*why),
           is_damaged ? "the next run copies it anew; whole ones: repo-restore show " + state.id
                      : "try it by hand: " + std::string(kDrill) + state.id);
       return;
@@ -286,7 +286,7 @@ class Builder {
     if (drill && drill->state != DrillState::kPassed) {
       text += fmt::format("; the last one {} ago {}: {}", age_text(drill->time, now_),
                           drill->state == DrillState::kFailed ? "failed" : "could not be run",
-                          printable(drill->error));
+                          harmless(drill->error));
     }
     add(state, is_young && !state.proven ? Severity::kNote : Severity::kWarning, "unproven", text,
         std::string(kDrill) + state.id);
@@ -304,6 +304,19 @@ class Builder {
 };
 
 }  // namespace
+
+std::string harmless(const std::string& text) {
+  const std::string escaped = printable(text);
+  const auto backslashes = std::count(text.begin(), text.end(), '\\');
+  const bool is_plain = escaped.size() == text.size() + static_cast<std::size_t>(backslashes);
+  return is_plain ? text : escaped;
+}
+
+std::string harmless(const Error& error) {
+  Error plain = error;
+  plain.message = harmless(error.message);
+  return describe(plain);
+}
 
 void sort_findings(std::vector<Finding>& findings) {
   std::stable_sort(findings.begin(), findings.end(),

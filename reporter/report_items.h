@@ -13,6 +13,11 @@ namespace repo {
 std::vector<ItemState> item_states(const Records& records, const StatusOptions& options,
                                    UtcTime now);
 
+// One line that does nothing to a terminal, of a text whose paths are printable() already: a
+// backslash stays one where there is nothing else to escape.
+std::string harmless(const std::string& text);
+std::string harmless(const Error& error);  // describe()
+
 // The worst first; equal ones as they were.
 void sort_findings(std::vector<Finding>& findings);
 

@@ -11,7 +11,7 @@ namespace {
 
 std::string described(const Channel& channel, const Error& error) {
   return "the alert by " + channel.name + " to " + channel.where +
-         " could not be delivered: cannot " + describe(error);
+         " could not be delivered: cannot " + harmless(error);
 }
 
 const ChannelMemory* memory_of(const std::string& name, const Told& told) {
@@ -79,7 +79,7 @@ void remember(const std::vector<Telling>& tellings, const std::string& digest, U
       memory = {digest, time, std::nullopt, ""};
     } else {
       if (!memory.failing_since) memory.failing_since = time;
-      memory.error = describe(telling.delivery.error());
+      memory.error = harmless(telling.delivery.error());
     }
   }
 }
@@ -92,7 +92,7 @@ void add_owed(const Told& told, const std::vector<Channel>& channels, Report& re
                     [&, &known = name](const Channel& each) { return each.name == known; });
     const std::string text = "alerts by " + printable(name) + " were not delivered from " +
                              rfc3339(*memory.failing_since) + " on: cannot " +
-                             printable(memory.error);
+                             harmless(memory.error);
     report.findings.push_back({is_used ? Severity::kNote : Severity::kFailure,
                                "owed " + printable(name), text,
                                is_used ? "" : "mend it, then try: repo-report --self-test"});

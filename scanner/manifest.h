@@ -43,7 +43,7 @@ struct Manifest {
   std::vector<std::string> roots;
   std::vector<std::string> kinds;  // that were looked for; empty: all
   std::vector<Pruned> pruned;
-  std::vector<Error> errors;       // paths as they stand: not all are absolute
+  std::vector<Error> errors;  // paths as they stand: not all are absolute
   bool complete = false;
   std::optional<UtcTime> started;  // where it can be read
   std::optional<UtcTime> finished;
