@@ -9,8 +9,8 @@
 #include "base/exit_code.h"
 #include "base/text.h"
 #include "dumper/space.h"
+#include "reporter/report_coverage.h"
 #include "reporter/report_items.h"
-#include "scanner/diff.h"
 
 namespace repo {
 namespace {
@@ -59,7 +59,10 @@ class Builder {
     judge_records();
     judge_runs();
     judge_night();
-    judge_coverage();
+    report_.coverage = coverage_of(records_, options_, report_.items);
+    for (Finding& finding : judge_coverage(records_, options_, report_)) {
+      report_.findings.push_back(std::move(finding));
+    }
     sort_findings(report_.findings);
     std::stable_sort(
         report_.items.begin(), report_.items.end(),
@@ -181,108 +184,6 @@ class Builder {
       if (tool == kScan) text += ": nothing was copied";
       if (tool == kDump && code != exit_status(ExitCode::kFailed)) text += ": nothing was copied";
       add(Severity::kFailure, "ended", text, "its own messages say why: see the log of that run");
-    }
-  }
-
-  void judge_coverage() {
-    if (!records_.manifest) {
-      if (!report_.runs.empty()) {
-        add(Severity::kWarning, "coverage",
-            "no manifest is on record: what is in no copy is not known", "the next run leaves one");
-      }
-      return;
-    }
-    const Manifest& manifest = *records_.manifest;
-    Coverage& coverage = report_.coverage;
-    coverage.scanned = manifest.finished;
-    coverage.complete = manifest.complete;
-    coverage.unreadable = manifest.errors;
-    compare_scans();
-    for (const Pruned& pruned : manifest.pruned) {
-      if (!pruned.notable || is_acknowledged(pruned.path)) continue;
-      coverage.not_looked_at.push_back(pruned);
-    }
-    for (const ItemState& item : report_.items) {
-      if (item.generation.empty() && item.listed_by.empty()) {
-        coverage.not_dumped.push_back(item.path);
-      }
-    }
-    judge_scan();
-  }
-
-  // Said where the item is.
-  bool is_of_an_item(const Error& error) const {
-    return std::any_of(report_.items.begin(), report_.items.end(), [&](const ItemState& item) {
-      return !item.is_found && !item.is_gone && is_within(error.path, item.path);
-    });
-  }
-
-  bool is_acknowledged(const std::string& path) const {
-    return std::any_of(options_.acknowledged.begin(), options_.acknowledged.end(),
-                       [&](const std::string& each) { return is_within(path, each); });
-  }
-
-  void compare_scans() {
-    if (!records_.manifest_before) return;
-    Coverage& coverage = report_.coverage;
-    for (const DifferenceItem& each : compare(*records_.manifest_before, *records_.manifest)) {
-      switch (each.what) {
-        case Difference::kNew:
-          coverage.added.push_back(each.path);
-          break;
-        case Difference::kGone:
-          coverage.gone.push_back(each.path);
-          break;
-        case Difference::kMoved:
-          coverage.moved.emplace_back(each.from, each.path);
-          break;
-        case Difference::kChanged:
-        case Difference::kReplaced:
-          coverage.replaced.push_back(each.path);
-          break;
-        case Difference::kUnknown:
-          break;
-      }
-    }
-  }
-
-  void judge_scan() {
-    const Coverage& coverage = report_.coverage;
-    constexpr std::chrono::hours kOld{48};
-    if (!coverage.scanned) {
-      add(Severity::kWarning, "scan", "when the last scan ended is not known");
-    } else if (now_ - *coverage.scanned > std::max<std::chrono::seconds>(kOld, options_.expect)) {
-      add(Severity::kWarning, "scan",
-          "the last scan on record is " + age_text(*coverage.scanned, now_) +
-              " old: repositories made since then are in no copy",
-          "scan again: scripts/nightly");
-    }
-    for (const Error& error : coverage.unreadable) {
-      if (is_of_an_item(error)) continue;
-      const bool is_repository = error.op == "probe";
-      add(is_repository ? Severity::kFailure : Severity::kWarning, "unreadable",
-          (is_repository ? "a repository that is broken: " : "the scan could not look at this: ") +
-              std::string("cannot ") + harmless(error),
-          is_repository ? "look at it: there is no copy of it" : "");
-    }
-    if (!coverage.complete && coverage.unreadable.empty()) {
-      add(Severity::kWarning, "unreadable", "the last scan was not complete");
-    }
-    for (const Pruned& pruned : coverage.not_looked_at) {
-      add(Severity::kWarning, "not looked at",
-          "not looked at: " + printable(pruned.path) + " (" + printable(pruned.why) + ")",
-          "scan it (repo-scan --help: --network, --fs, --layers, or as a ROOT), or name it in "
-          "acknowledge of [repo-report]");
-    }
-    for (const std::string& path : coverage.replaced) {
-      add(Severity::kWarning, "replaced", "another repository than before: " + printable(path),
-          "look at it; the copies of the former one are kept");
-    }
-    for (const auto& [from, to] : coverage.moved) {
-      add(Severity::kNote, "moved", "moved: " + printable(from) + " to " + printable(to));
-    }
-    for (const std::string& path : coverage.added) {
-      add(Severity::kNote, "new", "new: " + printable(path));
     }
   }
 
