@@ -39,8 +39,8 @@ struct Records {
 // Clocks of machines that share a dump root differ, and are set.
 inline constexpr std::chrono::hours kClockMayDiffer{1};
 inline constexpr std::size_t kRecentRuns = 14;
-inline constexpr std::size_t kEarlierRuns = 26;
-inline constexpr std::size_t kLedgerRead = std::size_t{8} << 20;
+inline constexpr std::size_t kEarlierRuns = 22;
+inline constexpr std::size_t kLedgerRead = std::size_t{4} << 20;
 
 // Error: there is no dump root that could be read. `now`: what is more than an hour later is of
 // the future, and counts for nothing.

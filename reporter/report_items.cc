@@ -162,7 +162,7 @@ class Builder {
 
   void judge_copy(Item& item) {
     ItemState& state = item.state;
-    const std::string again = "copy it again: scripts/nightly, or repo-dump --only " + state.id;
+    const std::string again = "copy it again: scripts/nightly";
     if (state.generation.empty()) {
       if (item.is_missing) {
         add(state, Severity::kFailure, "missing", "its copies have vanished from the dump root",
