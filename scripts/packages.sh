@@ -14,7 +14,7 @@ command -v npm >/dev/null || test_packages+=(npm)
 nightly_packages=(fiu-utils)  # beside the test packages
 
 # install_packages NAME...: installs those that are missing. Needs root and the network only when
-# one is missing. Returns 1 when it could not; what apt-get printed is shown only then.
+# one is missing. With $without_services, what a package would start is not started. Returns 1 when it could not; what apt-get printed is shown only then.
 install_packages() {
   local name missing=() log
   for name in "$@"; do
@@ -36,6 +36,11 @@ install_packages() {
     export DEBIAN_FRONTEND=noninteractive
     # cron's PATH lacks the folders where dpkg finds its own tools
     export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    policy=/usr/sbin/policy-rc.d  # asked before a service is started
+    if [[ -n ${without_services-} && ! -e $policy ]]; then
+      trap 'rm -f -- "$policy"' EXIT
+      printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"
+    fi
     apt-get update || true  # one source that does not answer need not matter
     apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=600 \
       -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "${missing[@]}"
