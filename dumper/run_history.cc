@@ -13,6 +13,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::uint64_t kLargestCode = 255;  // that a process can end with
+
 // One object of the record whose values are plain, or lists of texts: an item, the summary.
 struct Flat {
   std::map<std::string, std::string, std::less<>> texts;
@@ -97,10 +99,9 @@ RunSummary summary_of(const Flat& flat) {
   summary.bytes_written = flat.count("bytes_written");
   summary.seconds = flat.number("seconds");
   const auto code = flat.counts.find("exit_status");
-  constexpr std::uint64_t kLargest = 255;
   // A summary that does not say how the run ended is none of a good run.
   summary.exit_status =
-      code == flat.counts.end() ? 1 : static_cast<int>(std::min(code->second, kLargest));
+      code == flat.counts.end() ? 1 : static_cast<int>(std::min(code->second, kLargestCode));
   return summary;
 }
 
@@ -124,13 +125,8 @@ class RecordReader : public nlohmann::json_sax<Json> {
     return value([&](Flat& flat, const std::string& key) { flat.numbers[key] = number; });
   }
   bool string(string_t& text) override {
-    return value([&](Flat& flat, const std::string& key) {
-      if (in_list_) {
-        flat.lists[key].push_back(std::move(text));
-      } else {
-        flat.texts[key] = std::move(text);
-      }
-    });
+    if (in_list_ && depth_ == list_depth()) part_.lists[list_key_].push_back(std::move(text));
+    return value([&](Flat& flat, const std::string& key) { flat.texts[key] = std::move(text); });
   }
   bool binary(binary_t&) override { return false; }
 
@@ -157,12 +153,15 @@ class RecordReader : public nlohmann::json_sax<Json> {
   bool start_array(std::size_t) override {
     ++depth_;
     if (depth_ == kOfPart) in_array_ = true;
-    in_list_ = depth_ == list_depth();
+    if (depth_ == list_depth()) {
+      in_list_ = true;
+      list_key_ = key_;
+    }
     return depth_ < kDeepest;
   }
   bool end_array() override {
+    if (depth_ == list_depth()) in_list_ = false;
     if (depth_ == kOfPart) in_array_ = false;
-    in_list_ = false;
     --depth_;
     return true;
   }
@@ -184,7 +183,7 @@ class RecordReader : public nlohmann::json_sax<Json> {
   bool value(const std::function<void(Flat&, const std::string&)>& put) {
     if (depth_ == 1) {
       put(top, key_);
-    } else if (depth_ == (in_array_ ? kOfEntry : kOfPart) || in_list_) {
+    } else if (depth_ == (in_array_ ? kOfEntry : kOfPart)) {
       put(part_, key_);
     }
     return true;
@@ -197,9 +196,10 @@ class RecordReader : public nlohmann::json_sax<Json> {
 
   int depth_ = 0;
   bool in_array_ = false;  // "items" or "gone"
-  bool in_list_ = false;   // a list of texts in an entry
+  bool in_list_ = false;   // a list in an entry: its texts are read, and nothing else in it
   std::string top_key_;
   std::string key_;
+  std::string list_key_;
   Flat part_;
 };
 
@@ -248,7 +248,10 @@ std::optional<LedgerNight> night_of(const Json& line, const Flat& flat) {
   for (const Json& each : *ended) {
     if (!each.is_object()) return std::nullopt;
     const Flat tool = flat_of(each);
-    night.ended.emplace_back(tool.text("tool"), static_cast<int>(tool.count("exit_status")));
+    const auto code = tool.counts.find("exit_status");
+    // What does not say how a tool ended is no line: 0 would be a success.
+    if (code == tool.counts.end() || code->second > kLargestCode) return std::nullopt;
+    night.ended.emplace_back(tool.text("tool"), static_cast<int>(code->second));
   }
   return night;
 }
@@ -335,7 +338,7 @@ std::string ledger_line(const LedgerNight& night) {
   object["time"] = rfc3339(night.time);
   object["ended"] = nlohmann::ordered_json::array();
   for (const auto& [tool, code] : night.ended) {
-    object["ended"].push_back({{"tool", tool}, {"exit_status", code}});
+    object["ended"].push_back({{"tool", readable(tool)}, {"exit_status", code}});
   }
   return object.dump() + "\n";
 }

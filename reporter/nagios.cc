@@ -70,7 +70,7 @@ std::string nagios_of(const Report& report, const StatusOptions& options) {
   }
   for (const ItemLine& each : lines_of(report, Severity::kWarning)) {
     if (++shown > kMostLines) continue;
-    line += fmt::format("{}: {} {}: {}\n", word_of(each.finding->severity), each.item->kind,
+    line += fmt::format("{}: {} {}: {}\n", word_of(each.finding->severity), plain(each.item->kind),
                         plain(printable(each.item->path)), plain(each.finding->text));
   }
   if (shown > kMostLines) line += fmt::format("and {} more\n", shown - kMostLines);

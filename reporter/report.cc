@@ -179,8 +179,8 @@ class Builder {
     if (!is_newest) return;
     for (const auto& [tool, code] : night.ended) {
       if (code == 0 || code == exit_status(ExitCode::kIncomplete)) continue;
-      std::string text =
-          tool + " ended with " + code_text(code) + " " + age_text(night.time, now_) + " ago";
+      std::string text = printable(tool) + " ended with " + code_text(code) + " " +
+                         age_text(night.time, now_) + " ago";
       if (tool == kScan) text += ": nothing was copied";
       if (tool == kDump && code != exit_status(ExitCode::kFailed)) text += ": nothing was copied";
       add(Severity::kFailure, "ended", text, "its own messages say why: see the log of that run");

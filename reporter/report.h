@@ -41,7 +41,7 @@ struct SizePoint {
 };
 
 struct ItemState {
-  std::string id;
+  std::string id;  // as printable() has it, and so the kind
   std::string kind;
   std::string path;                   // raw bytes
   std::string store;                  // raw bytes; empty: not known

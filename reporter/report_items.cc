@@ -57,8 +57,9 @@ class Builder {
 
   Item& at(const std::string& kind, const std::string& id) {
     Item& item = items_[{kind, id}];
-    item.state.kind = kind;
-    item.state.id = id;
+    // Names of folders in the dump root, which may be anything.
+    item.state.kind = printable(kind);
+    item.state.id = printable(id);
     return item;
   }
 

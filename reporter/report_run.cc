@@ -96,12 +96,13 @@ class Run {
       if (loaded) told = *std::move(loaded);
       // What cannot be read was told about when it was written, or will be: told anew.
     }
+    add_owed(told, channels_, report);
+    // With what is owed: by the same state is_due() will ask whether there is a change.
     const State state = state_of(report);
     std::vector<StateChange> changes = told.changes;
     std::vector<StateChange> now_changed;
     if (told.state) now_changed = changes_between(*told.state, state, now);
     changes.insert(changes.end(), now_changed.begin(), now_changed.end());
-    add_owed(told, channels_, report);
     const std::vector<Telling> tellings = tell_all(channels_, report, told, changes, false);
     bool delivered = true;
     for (const Telling& telling : tellings) {

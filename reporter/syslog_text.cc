@@ -17,12 +17,18 @@ std::string value_of(const std::string& bytes) {
   return '"' + text + '"';
 }
 
+// As it is where it is one word, as those of ours are.
+std::string word_or_value(const std::string& text) {
+  const bool is_word = text.find_first_of(" \"=") == std::string::npos;
+  return is_word ? text : value_of(text);
+}
+
 LogLine line_of(const ItemState& item) {
   const bool is_listed = item.generation.empty() && !item.listed_by.empty();
   LogLine line{item.severity().value_or(Severity::kNote), ""};
   line.text = fmt::format("item state={} kind={} path={} id={}",
-                          is_listed ? "LISTED" : word_of(item.severity()), item.kind,
-                          value_of(item.path), item.id);
+                          is_listed ? "LISTED" : word_of(item.severity()), word_or_value(item.kind),
+                          value_of(item.path), word_or_value(item.id));
   if (item.succeeded) line.text += " last_success=" + rfc3339(*item.succeeded);
   if (item.proven) line.text += " last_proof=" + rfc3339(*item.proven);
   if (!item.generation.empty()) line.text += fmt::format(" bytes={}", item.bytes);

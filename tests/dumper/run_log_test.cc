@@ -1,6 +1,7 @@
 // What a run leaves behind, also when it dies.
 #include "dumper/run_log.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -47,6 +48,7 @@ class RunLogTest : public testing::Test {
     return result;
   }
   std::string runs() const { return root_->path + "/control/runs"; }
+  std::string manifests() const { return root_->path + "/control/manifests"; }
   Json record(const std::string& name) const {
     return Json::parse(test::read_file(runs() + "/" + name + ".json"));
   }
@@ -151,6 +153,62 @@ TEST_F(RunLogTest, D20_WhatIsNoRecordIsLeftAloneAndStopsNothing) {
   EXPECT_EQ(test::snapshot(runs() + "/0 garbage.json") + test::snapshot(runs() + "/0 large.json"),
             before);
   EXPECT_EQ(test::contents(runs()).at("0 link.json"), "-> 1.json");
+}
+
+TEST_F(RunLogTest, ItsItemsAreLockedForAsLongAsItLives) {
+  const std::string items = runs() + "/" + kFirst + ".items";
+  UniqueFd opened;
+  {
+    const RunLog log = must_begin();
+    ASSERT_TRUE(log.add(item("a")));
+    opened = UniqueFd(open(items.c_str(), O_RDONLY | O_CLOEXEC));
+    ASSERT_TRUE(opened);
+    EXPECT_TRUE(is_running(opened.get()));
+    EXPECT_TRUE(is_running(opened.get())) << "to ask takes no lock";
+    const UniqueFd again(open(items.c_str(), O_RDONLY | O_CLOEXEC));
+    EXPECT_TRUE(is_running(again.get()));
+  }
+  EXPECT_FALSE(is_running(opened.get())) << "a run that was killed holds none";
+  EXPECT_FALSE(is_running(-1));
+}
+
+TEST_F(RunLogTest, ARunThatHasEndedIsNotRunning) {
+  std::optional<RunLog> log = must_begin();
+  const UniqueFd opened(open((runs() + "/" + kFirst + ".items").c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_TRUE(log->end(RunSummary(), {}, {}));
+  log.reset();
+  EXPECT_FALSE(is_running(opened.get()));
+}
+
+TEST_F(RunLogTest, TheManifestThatItGoesByIsKeptAsItWasRead) {
+  const std::string text = "{\"any\":\t1} \xff\n\n";
+  Result<RunLog> log = RunLog::begin(*root_, record_, text, 2);
+  ASSERT_TRUE(log) << describe(log.error());
+  EXPECT_EQ(test::read_file(manifests() + "/" + kFirst + ".json"), text);
+  ASSERT_TRUE(log->end(RunSummary(), {}, {}));
+  EXPECT_EQ(test::read_file(manifests() + "/" + kFirst + ".json"), text);
+}
+
+TEST_F(RunLogTest, TheNewestManifestsAreKeptAndNothingThatAKilledWriterHasLeft) {
+  test::make_folder(manifests());
+  test::write_file(manifests() + "/.repo-backup.tmp.4711.3", "{");
+  constexpr std::size_t kRuns = kManifestsKept + 3;
+  for (std::size_t i = 0; i < kRuns; ++i) {
+    RunLog log = must_begin();
+    ASSERT_TRUE(log.end(RunSummary(), {}, {}));
+  }
+  std::vector<std::string> newest;
+  for (std::size_t i = kRuns - kManifestsKept; i < kRuns; ++i) {
+    newest.push_back(stamp(record_.started + std::chrono::seconds(i)) + ".json");
+  }
+  EXPECT_EQ(test::names_in(manifests()), newest);
+  EXPECT_EQ(test::names_in(runs()).size(), kRuns) << "of records more are kept";
+}
+
+TEST_F(RunLogTest, WithoutAPlaceForItsManifestNoRunBegins) {
+  test::write_file(manifests(), "no folder");
+  EXPECT_FALSE(RunLog::begin(*root_, record_, kManifestText, 2));
+  EXPECT_FALSE(test::exists(runs() + "/" + kFirst + ".json"));
 }
 
 }  // namespace
