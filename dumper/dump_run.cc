@@ -259,8 +259,12 @@ class Run {
     if (!log) {
       return refused(refuse(ExitCode::kFailed, log.error()));
     }
+    for (const Error& error : log->lacks()) {
+      output_.tell(fmt::format("cannot {} in {}/control: repo-report will know less of this run",
+                               describe(error), printable(root_->path)));
+    }
     const std::vector<ItemResult> results = run_items(*log);
-    bool good = forget_gone();
+    bool good = forget_gone() && log->lacks().empty();
     for (const GoneCopy& copy : gone_) {
       const std::string text = copy.forgotten ? forgotten_line(copy) : text_line(copy);
       output_.print(gone_line(copy), text, copy.still_there);

@@ -13,9 +13,14 @@ namespace repo {
 Status append_to_ledger(int control, const std::string& line) {
   constexpr const char* kLedger = "ledger";
   const UniqueFd ledger(
-      openat(control, kLedger, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+      openat(control, kLedger, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!ledger) return system_error("open", kLedger, errno);
-  if (Status written = write_all(ledger.get(), line); !written) {
+  const off_t end = lseek(ledger.get(), 0, SEEK_END);
+  char last = '\n';
+  if (end > 0 && pread(ledger.get(), &last, 1, end - 1) != 1) {
+    return system_error("read", kLedger, errno);
+  }
+  if (Status written = write_all(ledger.get(), last == '\n' ? line : "\n" + line); !written) {
     return system_error("write", kLedger, written.error().code);
   }
   if (fdatasync(ledger.get()) != 0) return system_error("fsync", kLedger, errno);

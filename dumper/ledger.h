@@ -9,7 +9,8 @@
 namespace repo {
 
 // One line with its newline, on disk when this returns. Several processes may append at once: a
-// line is one write(2). `control` is the open folder DIR/control.
+// line is one write(2). After a line that was cut, by a full disk or a kill, it begins anew.
+// `control` is the open folder DIR/control.
 Status append_to_ledger(int control, const std::string& line);
 
 }  // namespace repo

@@ -143,9 +143,6 @@ class RecordReader : public nlohmann::json_sax<Json> {
   }
   bool end_object() override {
     if (depth_ == kOfPart && !in_array_ && top_key_ == "summary") run.summary = summary_of(part_);
-    if (depth_ == kOfPart && !in_array_ && top_key_ == "manifest") {
-      run.scanned = parse_rfc3339(part_.text("finished"));
-    }
     if (depth_ == kOfEntry && in_array_) add_entry();
     --depth_;
     return true;
@@ -237,6 +234,7 @@ void add_run_line(const Flat& flat, Ledger& ledger, std::map<std::string, std::s
   if (state == "ended") {
     entry.summary = summary_of(flat);
     if (time) entry.summary->finished = *time;
+    ledger.unreadable = 0;
   }
 }
 
@@ -272,9 +270,6 @@ bool add_line(std::string_view text, Ledger& ledger, std::map<std::string, std::
   const std::string type = flat.text("message_type");
   if (type == "run") {
     add_run_line(flat, ledger, known);
-  } else if (type == "drills") {
-    const std::optional<UtcTime> time = parse_rfc3339(flat.text("time"));
-    if (time && flat.text("state") == "began") ledger.drilled = time;
   } else if (type == "night") {
     std::optional<LedgerNight> night = night_of(line, flat);
     if (!night) return false;
@@ -308,13 +303,6 @@ Result<PastRun> read_run_record(std::string_view text) {
   }
   run.state = word->first;
   return run;
-}
-
-int LedgerNight::worst() const {
-  for (const auto& [tool, code] : ended) {
-    if (code != 0) return code;
-  }
-  return 0;
 }
 
 Ledger read_ledger(std::string_view text) {

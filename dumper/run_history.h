@@ -23,7 +23,6 @@ struct PastRun {
   RunState state = RunState::kRunning;
   std::string host;
   UtcTime started;
-  std::optional<UtcTime> scanned;  // when the scan that it went by ended
   std::optional<RunSummary> summary;
   // Of `error` the message alone is set: the whole line, and of `output` what the tool said.
   // Fingerprints are not read.
@@ -38,7 +37,7 @@ struct LedgerRun {
   RunState state = RunState::kRunning;
   std::optional<UtcTime> began;
   std::optional<UtcTime> ended;  // of one that died: when that was seen
-  std::size_t owed = 0;
+  std::size_t owed = 0;          // items that it set out to copy
   std::optional<RunSummary> summary;
 };
 
@@ -46,15 +45,13 @@ struct LedgerRun {
 struct LedgerNight {
   UtcTime time;
   std::vector<std::pair<std::string, int>> ended;  // "repo-scan", 0; in their order
-  int worst() const;                               // the first that is not 0; 0: none
 };
 
 struct Ledger {
   std::vector<LedgerRun> runs;  // in the order of their first line
   std::vector<DrillResult> drills;
-  std::optional<UtcTime> drilled;  // when drills last began, whatever there was to do
   std::vector<LedgerNight> nights;
-  std::size_t unreadable = 0;  // lines
+  std::size_t unreadable = 0;  // lines since the last run that ended: older ones say nothing new
 };
 // `text` may begin and end in the middle of a line: it is a piece of the file. Such a line is
 // passed over, and counts as unreadable only where it is neither the first nor the last.

@@ -94,10 +94,13 @@ Result<RunLog> RunLog::begin(const DumpRoot& root, RunRecord record, std::string
       openat(runs, items.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!log.items_) return system_error("open", items, errno);
   // Before the record: one that says "running" has a lock to ask for, or died.
-  if (Status locked = lock(log.items_.get(), items); !locked) return locked.error();
-  Status put = keep_manifest(root, log.name_, manifest);
-  if (!put) return put.error();
-  put = replace_file_at(runs, log.name_ + kRecord, write_run_record(log.record_));
+  if (Status locked = lock(log.items_.get(), items); !locked) {
+    log.lacks_.push_back(locked.error());
+  }
+  if (Status kept = keep_manifest(root, log.name_, manifest); !kept) {
+    log.lacks_.push_back(kept.error());
+  }
+  Status put = replace_file_at(runs, log.name_ + kRecord, write_run_record(log.record_));
   if (!put) return put.error();
   put = append_to_ledger(root.control.get(), ledger_line_began(log.name_, log.record_, owed));
   if (!put) return put.error();

@@ -23,9 +23,12 @@ namespace repo {
 class RunLog {
  public:
   // `record` without summary and results; `manifest` is the text that the run goes by. On disk when
-  // this returns. `root` outlives the log.
+  // this returns. `root` outlives the log. What only reports need and could not be done, the lock
+  // and the manifest, is in lacks(): the run can go on.
   static Result<RunLog> begin(const DumpRoot& root, RunRecord record, std::string_view manifest,
                               std::size_t owed);
+
+  const std::vector<Error>& lacks() const { return lacks_; }
 
   // Threads: several at once. Not synced: it is for a run that is killed, not for a power cut.
   Status add(const ItemResult& result) const;
@@ -42,6 +45,7 @@ class RunLog {
   RunRecord record_;
   std::string name_;  // the stamp
   UniqueFd items_;
+  std::vector<Error> lacks_;
 };
 
 // Also removes what runs have left that were killed while they wrote a record, and records of runs

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ namespace repo {
 struct Channel {
   std::string name;   // one of kChannels
   std::string where;  // for people: a file, an address, a host; no secret
+  std::string key;    // what is remembered of it goes by this: its name, and where exactly it leads
+  bool is_file = false;
   When when = When::kAlways;
   // Hands it over, and says what is known of its arrival. Blocks for as long as the channel's
   // timeouts say. `changes` are what the feed shows.
@@ -24,8 +27,11 @@ struct Channel {
   std::function<Status()> check;
 };
 
-// In the order of kChannels.
+// In the order of kChannels: files come last, since their file system may hang.
 std::vector<Channel> channels_of(const ReportOptions& options);
+
+// Their keys.
+std::set<std::string> keys_of(const ReportOptions& options);
 
 // Tells the monitor that a run begins; nothing where none is configured.
 Delivery ping_start(const ReportOptions& options);

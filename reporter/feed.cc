@@ -36,13 +36,15 @@ Entry entry_of(const RunPoint& run, const std::string& host) {
     return entry;
   }
   const RunSummary& summary = *run.summary;
-  const bool is_good = summary.exit_status == exit_status(ExitCode::kOk);
+  const char* word = summary.exit_status == exit_status(ExitCode::kOk)           ? "OK"
+                     : summary.exit_status == exit_status(ExitCode::kIncomplete) ? "WARNING"
+                                                                                 : "FAILED";
   const std::size_t failed =
       count_of(summary, ItemStatus::kFailed) + count_of(summary, ItemStatus::kVanished);
   const std::size_t good =
       count_of(summary, ItemStatus::kCopied) + count_of(summary, ItemStatus::kUnchanged);
-  entry.title = fmt::format("{} {}: {} copied and verified, {} failed", is_good ? "OK" : "FAILED",
-                            host, counted(good, "item"), failed);
+  entry.title = fmt::format("{} {}: {} copied and verified, {} failed", word, host,
+                            counted(good, "item"), failed);
   entry.text = fmt::format(
       "Began {}, exit status {}: {} copied, {} unchanged, {} failed, {} vanished, {} skipped; {} "
       "written in {:.0f} s.",
@@ -53,11 +55,16 @@ Entry entry_of(const RunPoint& run, const std::string& host) {
   return entry;
 }
 
+const char* word_of(const StateChange& change) {
+  if (change.is_over) return "OVER";
+  return change.key.starts_with(kNoteKey) ? "NOTE" : "TROUBLE";
+}
+
 Entry entry_of(const StateChange& change, const std::string& host) {
   return {change.time,
           "repo-backup:" + host + ":change:" + stamp(change.time) + ":" +
               sha256_hex(change.key + (change.is_over ? " over" : "")),
-          fmt::format("{} {}: {}", change.is_over ? "OVER" : "NEW", host, printable(change.text)),
+          fmt::format("{} {}: {}", word_of(change), host, printable(change.text)),
           change.is_over ? "This is no more as it was." : "This was not so at the report before."};
 }
 

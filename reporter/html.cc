@@ -86,7 +86,14 @@ std::string header_html(const Report& report) {
   if (report.is_test) {
     html += "<p>This is a test of the alarm, and no news of the backups.</p>\n";
   }
-  html += "<p>As of " + time_html(report.time) + ".</p>\n" + figures_html(report);
+  html += "<p>As of " + time_html(report.time) + ".</p>\n";
+  // The script shows it once the page is too old to be believed.
+  html += fmt::format(
+      "<p id=\"stale\" class=\"stale\" role=\"alert\" hidden=\"hidden\" data-written=\"{}\" "
+      "data-expect=\"{}\">This page is old: nothing has reported since. What it says may not be "
+      "true any more.</p>\n",
+      report.time.time_since_epoch().count(), report.expect.count());
+  html += figures_html(report);
   return html +
          "<nav aria-label=\"Parts of this page\"><ul><li><a href=\"#todo\">What to do</a></li>"
          "<li><a href=\"#coverage\">Coverage</a></li><li><a href=\"#items-title\">Items</a></li>"

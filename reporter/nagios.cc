@@ -11,7 +11,6 @@ namespace repo {
 namespace {
 
 constexpr const char* kWords[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
-constexpr int kUnknown = 3;
 
 // A bar would begin the performance data.
 std::string plain(std::string text) {
@@ -28,7 +27,7 @@ std::int64_t age_of(UtcTime time, UtcTime now) {
 int nagios_status_of(const Report& report) {
   const bool is_unknown = std::any_of(report.findings.begin(), report.findings.end(),
                                       [](const Finding& each) { return each.what == "unknown"; });
-  if (is_unknown) return kUnknown;
+  if (is_unknown) return kNagiosUnknown;
   if (report.severity() == Severity::kFailure) return 2;
   return report.severity() == Severity::kWarning ? 1 : 0;
 }
@@ -50,7 +49,7 @@ std::string nagios_of(const Report& report, const StatusOptions& options) {
     if (item.proven && (!oldest || *item.proven < *oldest)) oldest = item.proven;
   }
   std::string line = fmt::format(
-      "REPO-BACKUP {} - {}{} | items={};;;0 failed={};;1;0 warnings={};1;;0 "
+      "REPO-BACKUP {} - {}{} | items={};;;0 failed={};;0;0 warnings={};0;;0 "
       "size={}B;;;0",
       kWords[nagios_status_of(report)], report.is_test ? "TEST: " : "", plain(report.headline),
       items, failed, warned, bytes);

@@ -13,6 +13,7 @@ namespace repo {
 std::string nagios_of(const Report& report, const StatusOptions& options);
 
 // Nagios' own: 0 OK, 1 WARNING, 2 CRITICAL; 3 UNKNOWN where nothing could be read.
+inline constexpr int kNagiosUnknown = 3;
 int nagios_status_of(const Report& report);
 
 }  // namespace repo

@@ -32,8 +32,7 @@ constexpr const char* kExamples =
     "  repo-report --mail admin@example.org --on failure\n"
     "  repo-report --html /var/www/backup.html --feed /var/www/backup.xml\n"
     "  repo-report --prometheus /var/lib/prometheus/node-exporter/repo-backup.prom\n"
-    "  repo-report --excludes restic >/run/excludes && restic backup --exclude-file=/run/excludes "
-    "/\n\n";
+    "  repo-report --excludes restic >/run/excludes    see docs/file-level.md for the rest\n\n";
 
 constexpr std::pair<const char*, When> kWhenWords[] = {{"always", When::kAlways},
                                                        {"success", When::kSuccess},
@@ -45,6 +44,10 @@ When when_of(const std::string& word) {
     if (word == each) return when;
   }
   return When::kAlways;
+}
+
+std::string mistake_in_file(const std::string& text) {
+  return text.empty() || text == "-" ? std::string("no name of a file") : std::string();
 }
 
 OptionsMessage usage(const std::string& message) {
@@ -77,6 +80,7 @@ struct Words {
 };
 
 void add_outputs(CLI::App& app, ReportOptions& options) {
+  const CLI::Validator file(mistake_in_file, "FILE");
   app.add_flag("--text", options.text, "print the report (default where no channel is named)");
   app.add_flag("--json", options.json, "print it as JSON (docs/schemas/report.schema.json)")
       ->configurable(false);
@@ -84,20 +88,25 @@ void add_outputs(CLI::App& app, ReportOptions& options) {
       ->configurable(false);
   app.add_flag("--check", options.check, "end in 3 where something is not as it should be")
       ->configurable(false);
-  app.add_option("--html", options.html, "write a page for people, one file")->type_name("FILE");
-  app.add_option("--feed", options.feed, "write an RSS feed")->type_name("FILE");
+  app.add_option("--html", options.outputs.html, "write a page for people, one file")
+      ->type_name("FILE")
+      ->check(file);
+  app.add_option("--feed", options.outputs.feed, "write an RSS feed")
+      ->type_name("FILE")
+      ->check(file);
   app.add_option("--feed-link", options.feed_link, "where readers of the feed are led to")
       ->type_name("URL");
-  app.add_option("--prometheus", options.prometheus,
+  app.add_option("--prometheus", options.outputs.prometheus,
                  "write metrics for the node exporter's textfile collector")
-      ->type_name("FILE");
-  app.add_flag("--syslog", options.syslog, "write to the system log");
+      ->type_name("FILE")
+      ->check(file);
+  app.add_flag("--syslog", options.outputs.syslog, "write to the system log");
 }
 
 void add_mail(CLI::App& app, ReportOptions& options, Words& words) {
   MailOptions& mail = options.mail;
   const CLI::Validator address(mistake_in_address, "ADDRESS");
-  app.add_option("--mail", mail.to, "send a mail (repeatable)")
+  app.add_option("--mail", options.outputs.mail, "send a mail (repeatable)")
       ->type_name("ADDRESS")
       ->check(address)
       ->allow_extra_args(false);
@@ -119,11 +128,11 @@ void add_mail(CLI::App& app, ReportOptions& options, Words& words) {
 }
 
 void add_ping(CLI::App& app, ReportOptions& options, Words& words) {
-  app.add_option("--ping", options.ping, "tell a monitor as healthchecks.io understands it")
+  app.add_option("--ping", options.outputs.ping, "tell a monitor as healthchecks.io understands it")
       ->type_name("URL")
       ->check(CLI::Validator(mistake_in_url, "URL"))
       ->configurable(false);  // whoever has it can say that all is well
-  app.add_option("--ping-file", options.ping_file,
+  app.add_option("--ping-file", options.outputs.ping_file,
                  "the file that holds that URL, as --smtp-password")
       ->type_name("FILE");
   app.add_option("--ping-ca", options.ping_ca, "trust these certificates instead")
@@ -146,7 +155,9 @@ void add_thresholds(CLI::App& app, ReportOptions& options, Words& words) {
                  "say no more that this was not looked at, and what is below (repeatable)")
       ->type_name("PATH")
       ->allow_extra_args(false);
-  app.add_option("--on", words.on, "when to tell: always, success, failure or change")
+  app.add_option("--on", words.on,
+                 "when to send messages (mail, ping, syslog): always, success, failure or "
+                 "change; files are always written")
       ->type_name("WHEN")
       ->check(CLI::IsMember({"always", "success", "failure", "change"}));
   for (const char* channel : kChannels) {
@@ -184,14 +195,13 @@ bool names_outputs(const CLI::App& app) {
                      [&](const char* name) { return app.count(name) > 0; });
 }
 
-struct Outputs {
-  bool text, syslog;
-  std::string html, feed, prometheus, ping_file;
-  std::vector<std::string> mail;
-};
-
 std::optional<OptionsMessage> read_server(const Words& words, ReportOptions& options) {
-  if (words.smtp.empty()) return std::nullopt;
+  if (words.smtp.empty()) {
+    const bool is_set = !options.mail.server.user.empty() || !options.mail.password_file.empty() ||
+                        !options.mail.server.ca_file.empty();
+    if (is_set) return usage("--smtp-user, --smtp-password and --smtp-ca need --smtp");
+    return std::nullopt;
+  }
   SmtpServer& server = options.mail.server;
   server.tls = words.smtp_tls == "starttls"   ? MailTls::kStartTls
                : words.smtp_tls == "implicit" ? MailTls::kImplicit
@@ -247,10 +257,19 @@ std::optional<OptionsMessage> read_command(const Words& words, ReportOptions& op
     return usage("--nagios is what is printed: without --text and --json");
   }
   if (options.json && options.text) return usage("--json or --text: one of them is printed");
-  if (!options.ping.empty() && !options.ping_file.empty()) {
+  const Outputs& outputs = options.outputs;
+  for (const auto& [one, other] : {std::pair(&outputs.html, &outputs.feed),
+                                   {&outputs.html, &outputs.prometheus},
+                                   {&outputs.feed, &outputs.prometheus}}) {
+    if (!one->empty() && *one == *other) {
+      return usage("two channels would write the same file: " + printable(*one));
+    }
+  }
+  if (!options.outputs.ping.empty() && !options.outputs.ping_file.empty()) {
     return usage("--ping or --ping-file: one of them");
   }
-  for (const std::string& path : options.status.acknowledged) {
+  for (std::string& path : options.status.acknowledged) {
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
     if (!is_canonical_path(path)) {
       return usage("--acknowledge: no absolute path without '..': " + printable(path));
     }
@@ -272,13 +291,13 @@ std::optional<OptionsMessage> read_ended(const Words& words, ReportOptions& opti
 
 }  // namespace
 
-bool ReportOptions::has(const std::string& channel) const {
-  if (channel == "html") return !html.empty();
-  if (channel == "feed") return !feed.empty();
-  if (channel == "prometheus") return !prometheus.empty();
-  if (channel == "syslog") return syslog;
-  if (channel == "mail") return !mail.to.empty();
-  return !ping.empty() || !ping_file.empty();
+bool has_output(const Outputs& outputs, const std::string& channel) {
+  if (channel == "html") return !outputs.html.empty();
+  if (channel == "feed") return !outputs.feed.empty();
+  if (channel == "prometheus") return !outputs.prometheus.empty();
+  if (channel == "syslog") return outputs.syslog;
+  if (channel == "mail") return !outputs.mail.empty();
+  return !outputs.ping.empty() || !outputs.ping_file.empty();
 }
 
 std::variant<ReportOptions, OptionsMessage> parse_report_options(
@@ -287,8 +306,10 @@ std::variant<ReportOptions, OptionsMessage> parse_report_options(
   Words words;
   CLI::App app(kDescription, kName);
   app.set_version_flag("--version", std::string(kName) + " " REPO_BACKUP_VERSION);
-  app.footer(std::string(kExamples) + kExitCodeHelp +
-             "With --nagios: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n");
+  app.footer(
+      std::string(kExamples) + kExitCodeHelp +
+      "It ends in 0 once it has told, whatever it told; --check ends in 3 where something is not\n"
+      "good. With --nagios: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n");
   app.add_option("--from", options.from,
                  "dump root (default: repo-dump's --to of the configuration)")
       ->type_name("DIR");
@@ -318,26 +339,30 @@ std::variant<ReportOptions, OptionsMessage> parse_report_options(
     return parse_message(app, error);
   }
   const bool named = names_outputs(app);
-  const Outputs here{options.text,       options.syslog,    options.html,   options.feed,
-                     options.prometheus, options.ping_file, options.mail.to};
+  const Outputs named_here = options.outputs;
+  const bool named_text = options.text;
   const Result<Config> config = configure(app);
   if (!config) return config_message(app.get_name(), config.error());
+  options.in_file = options.outputs;
+  options.in_file.mail.erase(
+      options.in_file.mail.begin(),  // lists add up, the file's behind
+      options.in_file.mail.begin() + static_cast<std::ptrdiff_t>(named_here.mail.size()));
+  options.in_file.ping.clear();
   if (named) {
-    options.text = here.text;
-    options.syslog = here.syslog;
-    options.html = here.html;
-    options.feed = here.feed;
-    options.prometheus = here.prometheus;
-    options.ping_file = here.ping_file;
-    options.mail.to = here.mail;
+    options.outputs = named_here;
+    options.text = named_text;
   }
   if (options.from.empty()) options.from = place_of_copies(*config);
   options.status.expect = *parse_duration(words.expect);
   options.status.proof_age = *parse_duration(words.proof_age);
   options.max_age = *parse_duration(words.max_age);
+  options.on = when_of(words.on);
   for (const char* channel : kChannels) {
     const std::string& own = words.on_channel[channel];
-    options.when[channel] = when_of(own.empty() ? words.on : own);
+    // A page or metrics that were not written would tell of a time that is over.
+    const bool is_message = channel == std::string("mail") || channel == std::string("ping") ||
+                            channel == std::string("syslog");
+    options.when[channel] = when_of(!own.empty() ? own : is_message ? words.on : "always");
   }
   if (auto wrong = read_command(words, options)) return *std::move(wrong);
   if (auto wrong = read_server(words, options)) return *std::move(wrong);

@@ -13,6 +13,15 @@
     for (const each of closed) each.open = false;
   });
 
+  const stale = by_id("stale");
+  const look_at_age = () => {
+    const age = Date.now() / 1000 - Number(stale.dataset.written);
+    const expected = Number(stale.dataset.expect);
+    stale.hidden = expected === 0 || expected >= age;
+  };
+  look_at_age();
+  setInterval(look_at_age, 60000);
+
   const table = by_id("items");
   if (!table) return;
   const body = table.tBodies[0];

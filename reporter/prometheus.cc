@@ -33,6 +33,13 @@ double number_of(std::optional<Severity> severity) {
   return severity == Severity::kWarning ? 1 : 0;
 }
 
+std::optional<UtcTime> last_success_of(const Report& report) {
+  for (auto run = report.runs.rbegin(); run != report.runs.rend(); ++run) {
+    if (run->summary && run->summary->exit_status == 0) return run->ended;
+  }
+  return std::nullopt;
+}
+
 class Writer {
  public:
   void family(const char* name, const char* help) {
@@ -76,8 +83,10 @@ std::string prometheus_of(const Report& report) {
   }
   writer.single("state", "0 all good, 1 to be looked at, 2 something failed.",
                 number_of(report.severity()));
-  writer.single("last_success_timestamp_seconds", "When the last usable run ended.",
-                seconds_of(report.last_good));
+  writer.single("last_success_timestamp_seconds", "When the last run ended in which all was good.",
+                seconds_of(last_success_of(report)));
+  writer.single("last_usable_run_timestamp_seconds",
+                "When the last run with a usable result ended.", seconds_of(report.last_good));
   if (!report.runs.empty()) {
     const RunPoint& run = report.runs.back();
     writer.single("last_attempt_timestamp_seconds", "When the last run began.",

@@ -10,7 +10,10 @@ namespace {
 
 std::string why_not(const ItemState& item, std::chrono::seconds max_age, UtcTime now) {
   if (item.generation.empty()) return item.listed_by.empty() ? "it is in no copy" : "only listed";
-  if (!item.is_found) return "the last scan did not find it";
+  if (!item.found) return "the last scan did not find it";
+  if (!item.attempted || *item.attempted < *item.found) {
+    return "no run has taken it on since the last scan";
+  }
   const bool was_good =
       item.outcome == ItemStatus::kCopied || item.outcome == ItemStatus::kUnchanged;
   if (!was_good) return "it was not copied the last time";
@@ -32,15 +35,18 @@ std::string why_not(const ItemState& item, std::chrono::seconds max_age, UtcTime
 std::vector<KnownRepository> known_repositories(const Report& report,
                                                 std::chrono::seconds max_age) {
   std::vector<KnownRepository> known;
+  std::string why_none;
+  if (!report.is_of_this_host) why_none = "the records are of another machine";
+  if (!report.has_newest_manifest) why_none = "what the last scan has found cannot be read";
   for (const ItemState& item : report.items) {
     if (item.is_gone || !is_canonical_path(item.path)) continue;
-    std::string why = why_not(item, max_age, report.time);
+    std::string why = why_none.empty() ? why_not(item, max_age, report.time) : why_none;
     if (why.empty() && item.store.empty()) why = "where it lies is not known";
     const bool promised = why.empty();
     known.push_back(
         {item.path, item.store.empty() ? item.path : item.store, promised, std::move(why)});
   }
-  for (const Error& error : report.coverage.unreadable) {
+  for (const Error& error : report.coverage.errors) {
     if (!is_canonical_path(error.path)) continue;
     known.push_back({error.path, error.path, false, "the scan could not look at it"});
   }

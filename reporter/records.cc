@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <set>
 
 #include "base/file_io.h"
 #include "dumper/run_log.h"
@@ -28,6 +29,7 @@ class Reader {
     if (!items) return items.error();
     records_.items = *std::move(items);
     records_.missing_copies = missing_copies(root_, records_.items);
+    look_for_data();
     if (!root_.control) {
       records_.unreadable.push_back(system_error("open", "control", ENOENT));
       return std::move(records_);
@@ -78,17 +80,54 @@ class Reader {
   void read_runs() {
     const UniqueFd runs = folder("runs");
     if (!runs) return;
-    for (const std::string& time : choose_records(times_in(runs.get(), "control/runs/"))) {
-      Result<PastRun> run = read_run(runs.get(), time);
-      if (run) {
-        records_.runs.push_back({time, *std::move(run)});
-      } else if (run.error().code != ENOENT) {  // else: as old ones go
-        note(run.error(), "control/runs/" + time + std::string(kRecord));
-      }
+    const std::vector<std::string> all = times_in(runs.get(), "control/runs/");
+    std::set<std::string> read;
+    for (const std::string& time : choose_records(all)) {
+      read_into(runs.get(), time);
+      read.insert(time);
     }
+    // Runs of a few items, by hand, must not hide how the others went.
+    std::set<std::string> missing = items_without_run();
+    for (std::size_t i = 0; i < all.size() && i < kMostRuns && !missing.empty(); ++i) {
+      if (!read.insert(all[i]).second || !read_into(runs.get(), all[i])) continue;
+      for (const ItemResult& item : records_.runs.back().run.items) missing.erase(item.id);
+    }
+    std::sort(records_.runs.begin(), records_.runs.end(),
+              [](const ReportedRun& a, const ReportedRun& b) { return a.stamp > b.stamp; });
+  }
+
+  std::set<std::string> items_without_run() const {
+    std::set<std::string> items;
+    for (const CopiedItem& item : records_.items) {
+      if (item.has_current()) items.insert(item.id);
+    }
+    for (const ReportedRun& run : records_.runs) {
+      for (const ItemResult& item : run.run.items) items.erase(item.id);
+      for (const GoneCopy& gone : run.run.gone) items.erase(gone.id);
+    }
+    return items;
+  }
+
+  bool read_into(int runs, const std::string& time) {
+    Result<PastRun> run = read_run(runs, time);
+    if (run) {
+      records_.runs.push_back({time, *std::move(run)});
+      return true;
+    }
+    if (run.error().code == ENOENT) return false;  // as old ones go
+    run = plain_error("read", "control/runs/" + time + std::string(kRecord), run.error().message);
+    (records_.runs.empty() ? records_.unreadable : records_.passed).push_back(run.error());
+    return false;
   }
 
   Result<PastRun> read_run(int runs, const std::string& time) {
+    Result<PastRun> run = read_once(runs, time);
+    // It may have begun between the two looks of this one.
+    if (run && run->state == RunState::kDied) run = read_once(runs, time);
+    return run;
+  }
+
+  Result<PastRun> read_once(int runs, const std::string& time) {
     constexpr std::size_t kLargest = std::size_t{1} << 28;
     // Before the record: a run that ends writes its record, and then removes these.
     const Result<UniqueFd> items = open_beneath(runs, time + ".items", O_RDONLY);
@@ -132,6 +171,7 @@ class Reader {
     const UniqueFd manifests = folder(kManifests);
     if (!manifests) return;
     const std::string where = std::string("control/") + kManifests + "/";
+    bool is_newest = true;
     for (const std::string& time : times_in(manifests.get(), where)) {
       constexpr std::size_t kLargest = std::size_t{1} << 30;
       const std::string name = time + std::string(kRecord);
@@ -139,13 +179,48 @@ class Reader {
       Result<Manifest> manifest =
           text ? read_manifest(*text) : system_error("read", name, text.error().code);
       if (!manifest) {
-        note(plain_error("read", name, manifest.error().message), where);
-      } else if (!records_.manifest) {
-        records_.manifest = *std::move(manifest);
-      } else if (manifest->sha256 != records_.manifest->sha256) {  // not the same one dumped twice
-        records_.manifest_before = *std::move(manifest);
-        return;
+        Error error = plain_error("read", where + name, manifest.error().message);
+        (is_newest ? records_.unreadable : records_.passed).push_back(std::move(error));
+        records_.has_newest_manifest = records_.has_newest_manifest && !is_newest;
+      } else {
+        manifest->text.clear();
+        if (!add_manifest(*std::move(manifest))) return;
       }
+      is_newest = false;
+    }
+  }
+
+  // False where no other one is needed.
+  bool add_manifest(Manifest manifest) {
+    if (!records_.manifest) {
+      records_.manifest = std::move(manifest);
+      return true;
+    }
+    const Manifest& newest = *records_.manifest;
+    if (manifest.sha256 == newest.sha256) return true;  // the same one dumped twice
+    if (manifest.roots != newest.roots || manifest.kinds != newest.kinds) {
+      records_.others.push_back(std::move(manifest));
+    } else if (!records_.manifest_before) {
+      records_.manifest_before = std::move(manifest);
+    }
+    const bool has_all = newest.roots == std::vector<std::string>{"/"} && newest.kinds.empty();
+    return !has_all || !records_.manifest_before;
+  }
+
+  // A copy that somebody has emptied is none.
+  void look_for_data() {
+    for (const CopiedItem& item : records_.items) {
+      if (!item.has_current()) continue;
+      const std::string& place = item.generations.front().place;
+      struct stat data = {};
+      struct stat sums = {};
+      const int top = root_.top.get();
+      const bool is_whole =
+          fstatat(top, (place + "/data").c_str(), &data, AT_SYMLINK_NOFOLLOW) == 0 &&
+          S_ISDIR(data.st_mode) &&
+          fstatat(top, (place + "/SHA256SUMS").c_str(), &sums, AT_SYMLINK_NOFOLLOW) == 0 &&
+          S_ISREG(sums.st_mode);
+      if (!is_whole) records_.without_data.push_back(item.kind + "/" + item.id);
     }
   }
 

@@ -26,13 +26,20 @@ struct Records {
   std::string dir;  // canonical
   std::vector<CopiedItem> items;
   std::vector<std::string> missing_copies;  // "svn/ID": there are proofs of it, and no copy
-  // From new to old: the newest kRecentRuns, and of the year before some, evenly: a report shows
-  // how sizes went, and need not read all.
+  std::vector<std::string> without_data;  // "svn/ID": its current copy has lost data/ or SHA256SUMS
+  // From new to old: the newest kRecentRuns, more where an item is in none of these, and of the
+  // year before some, evenly: a report shows how sizes went, and need not read all.
   std::vector<ReportedRun> runs;
-  Ledger ledger;                     // of its end: kLedgerRead bytes
-  std::optional<Manifest> manifest;  // of the newest run that has one
+  Ledger ledger;  // of its end: kLedgerRead bytes
+  // What the runs went by, without its text. `manifest` is the newest, `manifest_before` the newest
+  // other one of the same roots; `others` are of other roots, from new to old.
+  std::optional<Manifest> manifest;
   std::optional<Manifest> manifest_before;
-  std::vector<Error> unreadable;    // paths relative to `dir`
+  std::vector<Manifest> others;
+  bool has_newest_manifest = true;  // else the newest one there is cannot be read
+  // Paths relative to `dir`. What could not be read and is older than what could be is in `passed`.
+  std::vector<Error> unreadable;
+  std::vector<Error> passed;
   std::vector<std::string> future;  // records whose time is still to come
 };
 
@@ -40,6 +47,7 @@ struct Records {
 inline constexpr std::chrono::hours kClockMayDiffer{1};
 inline constexpr std::size_t kRecentRuns = 14;
 inline constexpr std::size_t kEarlierRuns = 22;
+inline constexpr std::size_t kMostRuns = 120;  // also where an item is in none of these
 inline constexpr std::size_t kLedgerRead = std::size_t{4} << 20;
 
 // Error: there is no dump root that could be read. `now`: what is more than an hour later is of

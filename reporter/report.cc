@@ -17,6 +17,7 @@ namespace {
 
 constexpr const char* kScan = "repo-scan";
 constexpr const char* kDump = "repo-dump";
+constexpr int kSignals = exit_status(ExitCode::kSignal);
 
 std::optional<Severity> worst_of(const std::vector<Finding>& findings) {
   std::optional<Severity> worst;
@@ -53,16 +54,20 @@ class Builder {
   Report build() {
     report_.time = now_;
     report_.dir = records_.dir;
+    report_.expect = options_.expect;
     report_.items = item_states(records_, options_, now_);
     report_.drills = records_.ledger.drills;
+    report_.has_newest_manifest = records_.has_newest_manifest;
     add_runs();
-    judge_records();
     judge_runs();
+    judge_records();
+    judge_gone();
     judge_night();
     report_.coverage = coverage_of(records_, options_, report_.items);
     for (Finding& finding : judge_coverage(records_, options_, report_)) {
       report_.findings.push_back(std::move(finding));
     }
+    judge_incomplete();
     sort_findings(report_.findings);
     std::stable_sort(
         report_.items.begin(), report_.items.end(),
@@ -71,8 +76,8 @@ class Builder {
   }
 
  private:
-  void add(Severity severity, const char* what, std::string text, std::string todo = "") {
-    report_.findings.push_back({severity, what, std::move(text), std::move(todo)});
+  void add(Severity severity, std::string what, std::string text, std::string todo = "") {
+    report_.findings.push_back({severity, std::move(what), std::move(text), std::move(todo)});
   }
 
   // From the ledger, which goes far back, and the records, which know of runs that were killed.
@@ -80,12 +85,23 @@ class Builder {
     std::map<std::string, RunPoint> runs;
     for (const LedgerRun& run : records_.ledger.runs) {
       const std::optional<UtcTime> named = parse_stamp(run.run);
-      if (!named || *named > now_ + kClockMayDiffer) continue;
-      runs[run.run] = {run.run, run.state, run.began.value_or(*named), run.ended, run.summary};
+      if (!named) continue;
+      if (*named > now_ + kClockMayDiffer) {
+        sees_future_ = true;
+        continue;
+      }
+      // Whether one is at work is said by its record alone.
+      const RunState state = run.state == RunState::kRunning ? RunState::kDied : run.state;
+      runs[run.run] = {run.run,   state,       run.began.value_or(*named),
+                       run.ended, run.summary, run.owed};
     }
     for (const ReportedRun& each : records_.runs) {
       RunPoint& point = runs[each.stamp];
-      point = {each.stamp, each.run.state, each.run.started, point.ended, each.run.summary};
+      point.stamp = each.stamp;
+      point.state = each.run.state;
+      point.began = each.run.started;
+      point.summary = each.run.summary;
+      if (each.run.state == RunState::kEnded) point.owed = each.run.items.size();
       if (each.run.summary) point.ended = each.run.summary->finished;
     }
     for (auto& [stamp, run] : runs) report_.runs.push_back(std::move(run));
@@ -98,10 +114,15 @@ class Builder {
           "cannot " + harmless(error) + ": what it would have told is not known",
           "look at it in " + printable(records_.dir));
     }
-    if (records_.future.empty()) return;
+    for (const Error& error : records_.passed) {
+      add(Severity::kNote, "records", "cannot " + harmless(error) + ": newer ones are read");
+    }
+    if (records_.future.empty() && !sees_future_) return;
+    const std::string named =
+        records_.future.empty() ? std::string("of the ledger") : printable(records_.future.front());
     add(Severity::kFailure, "clock",
-        fmt::format("{} from the future ({}): the clock was wrong, or is; they count for nothing",
-                    counted(records_.future.size(), "record"), printable(records_.future.front())),
+        "records are from the future (" + named +
+            "): the clock was wrong, or is; they count for nothing",
         "set the clock; remove them once it is right");
   }
 
@@ -111,7 +132,10 @@ class Builder {
           run.summary && (run.summary->exit_status == exit_status(ExitCode::kOk) ||
                           run.summary->exit_status == exit_status(ExitCode::kIncomplete));
       if (run.state != RunState::kEnded || !is_usable || !run.ended) continue;
-      if (*run.ended > now_ + kClockMayDiffer) continue;
+      if (*run.ended > now_ + kClockMayDiffer) {
+        sees_future_ = true;
+        continue;
+      }
       report_.last_good = std::max(report_.last_good, run.ended);
     }
     const std::string expected = "one every " + duration_text(options_.expect) + " is expected";
@@ -129,18 +153,64 @@ class Builder {
               " ago: " + expected,
           look);
     }
-    judge_newest(report_.runs.back());
+    if (report_.runs.back().state == RunState::kRunning) judge_running(report_.runs.back());
+    if (const RunPoint* run = newest_to_judge()) judge_newest(*run);
+  }
+
+  // A run of some items says nothing of those that a larger one before it has left.
+  const RunPoint* newest_to_judge() const {
+    const RunPoint* newest = newest_over();
+    std::size_t owed = newest == nullptr ? 0 : newest->owed;
+    for (auto run = report_.runs.rbegin(); run != report_.runs.rend(); ++run) {
+      if (run->state == RunState::kRunning) continue;
+      const bool was_cut =
+          run->state == RunState::kDied || (run->summary && run->summary->exit_status > kSignals);
+      if (was_cut && run->owed > owed) return &*run;
+      owed = std::max(owed, run->owed);
+      if (!was_cut && run->owed >= owed) break;  // it took on all that those before it owed
+    }
+    return newest;
+  }
+
+  // One that is gone is a normal day; all at once are a disk that is not mounted.
+  void judge_gone() {
+    std::size_t gone = 0;
+    std::size_t there = 0;
+    for (const ItemState& item : report_.items) {
+      gone += item.is_gone ? 1 : 0;
+      there += item.found ? 1 : 0;
+    }
+    const std::string todo =
+        "see that all disks are mounted; what is gone for good: scripts/nightly --forget ITEM";
+    if (gone > 0 && there == 0) {
+      add(Severity::kFailure, "gone",
+          fmt::format("the last scan found nothing; copies that are here: {}", gone), todo);
+    } else if (gone >= 2 && gone >= there) {
+      add(Severity::kWarning, "gone",
+          fmt::format("{} repositories are gone, and {} are left", gone, there), todo);
+    } else if (there == 0 && records_.manifest && report_.items.empty()) {
+      add(Severity::kWarning, "gone", "the last scan found no repository at all",
+          "see that all disks are mounted, and that the ROOTs are the right ones");
+    }
+  }
+
+  // What a run has left is true until the next one is over.
+  const RunPoint* newest_over() const {
+    const auto over =
+        std::find_if(report_.runs.rbegin(), report_.runs.rend(),
+                     [](const RunPoint& run) { return run.state != RunState::kRunning; });
+    return over == report_.runs.rend() ? nullptr : &*over;
+  }
+
+  void judge_running(const RunPoint& run) {
+    const bool hangs = now_ - run.began > options_.expect;
+    add(hangs ? Severity::kFailure : Severity::kNote, hangs ? "hangs" : "running",
+        "a run is at work since " + age_text(run.began, now_) + " (" + rfc3339(run.began) + ")",
+        hangs ? "see what it waits for; a second one cannot begin" : "");
   }
 
   void judge_newest(const RunPoint& run) {
     const std::string when = rfc3339(run.began);
-    if (run.state == RunState::kRunning) {
-      const bool hangs = now_ - run.began > options_.expect;
-      add(hangs ? Severity::kFailure : Severity::kNote, hangs ? "hangs" : "running",
-          "a run is at work since " + age_text(run.began, now_) + " (" + when + ")",
-          hangs ? "see what it waits for; a second one cannot begin" : "");
-      return;
-    }
     if (run.state == RunState::kDied) {
       add(Severity::kFailure, "died",
           "the run of " + when + " was killed, or the machine went down, before it ended",
@@ -152,7 +222,7 @@ class Builder {
     if (code > exit_status(ExitCode::kSignal)) {
       add(Severity::kFailure, "stopped", "the run of " + when + " ended with " + code_text(code),
           "run it again: scripts/nightly");
-    } else if (code == exit_status(ExitCode::kIncomplete) && has_no_item_failed()) {
+    } else if (code == exit_status(ExitCode::kIncomplete) && is_unexplained(run)) {
       add(Severity::kWarning, "incomplete",
           "the run of " + when + " ended with " + code_text(code) +
               (run.summary->scan_complete ? "" : ": its scan was not complete"),
@@ -163,27 +233,57 @@ class Builder {
     }
   }
 
-  bool has_no_item_failed() const {
-    return std::none_of(report_.items.begin(), report_.items.end(), [](const ItemState& item) {
-      return item.severity() >= Severity::kWarning;
-    });
+  bool has_scan_errors() const { return !scan_errors_of(records_).empty(); }
+
+  // Whether no item of the run says why it was incomplete.
+  bool is_unexplained(const RunPoint& point) const {
+    for (const ReportedRun& each : records_.runs) {
+      if (each.stamp != point.stamp) continue;
+      // What the scan could not look at is told, or acknowledged.
+      if (point.summary && !point.summary->scan_complete) return !has_scan_errors();
+      const auto& items = each.run.items;
+      const auto& gone = each.run.gone;
+      return std::none_of(items.begin(), items.end(),
+                          [](const ItemResult& item) { return item.error.has_value(); }) &&
+             std::none_of(gone.begin(), gone.end(),
+                          [](const GoneCopy& copy) { return copy.still_there; });
+    }
+    return true;
   }
 
-  // What ended before it left a record of its own is known from the script alone.
+  // What ended before it left a record of its own is known from the script alone; so is what no
+  // record is about.
   void judge_night() {
     if (records_.ledger.nights.empty()) return;
     const LedgerNight& night = records_.ledger.nights.back();
     if (night.time > now_ + kClockMayDiffer) return;
-    // What came after it says more.
-    const bool is_newest = report_.runs.empty() || report_.runs.back().began <= night.time;
-    if (!is_newest) return;
+    const RunPoint* newest = newest_over();
+    const bool is_superseded = newest != nullptr && newest->began > night.time;
     for (const auto& [tool, code] : night.ended) {
-      if (code == 0 || code == exit_status(ExitCode::kIncomplete)) continue;
-      std::string text = printable(tool) + " ended with " + code_text(code) + " " +
+      if (code == 0 || (tool == kDump && is_superseded)) continue;
+      const bool is_ours = tool.starts_with("repo-") || tool == "nightly";
+      // What is missing is named by others; if none is, this is all that is known.
+      const bool is_incomplete = is_ours && code == exit_status(ExitCode::kIncomplete);
+      std::string text = printable(tool) + " ended with " +
+                         (is_ours ? code_text(code) : std::to_string(code)) + " " +
                          age_text(night.time, now_) + " ago";
-      if (tool == kScan) text += ": nothing was copied";
-      if (tool == kDump && code != exit_status(ExitCode::kFailed)) text += ": nothing was copied";
-      add(Severity::kFailure, "ended", text, "its own messages say why: see the log of that run");
+      if (!is_incomplete && tool == kScan) text += ": nothing was copied";
+      if (is_incomplete) {
+        incomplete_.push_back(std::move(text));
+      } else {
+        add(Severity::kFailure, "ended " + printable(tool), text,
+            "its own messages say why: see the log of that run");
+      }
+    }
+  }
+
+  // Once all else is known.
+  void judge_incomplete() {
+    if (incomplete_.empty() || report_.severity() >= Severity::kWarning) return;
+    if (has_scan_errors()) return;  // which are all acknowledged then
+    for (std::string& text : incomplete_) {
+      add(Severity::kWarning, "incomplete", std::move(text),
+          "its own messages say what is missing: see the log of that run");
     }
   }
 
@@ -191,6 +291,8 @@ class Builder {
   const StatusOptions& options_;
   UtcTime now_;
   Report report_;
+  bool sees_future_ = false;
+  std::vector<std::string> incomplete_;  // tools that ended so
 };
 
 // "all 214 items restorable, oldest proof 6 days", or what is wrong.
@@ -258,11 +360,18 @@ std::optional<Severity> Report::severity() const {
   return worst;
 }
 
+void set_headline(Report& report) { report.headline = headline_of(report); }
+
 Report make_report(const Records& records, const StatusOptions& options, UtcTime now,
                    const std::string& host) {
   Report report = Builder(records, options, now).build();
-  report.host = host;
-  report.headline = headline_of(report);
+  // Of another machine's dump root, looked at here.
+  const std::string& theirs = !records.runs.empty() ? records.runs.front().run.host
+                              : records.manifest    ? records.manifest->host
+                                                    : host;
+  report.host = theirs.empty() ? host : theirs;
+  report.is_of_this_host = theirs.empty() || theirs == host;
+  set_headline(report);
   return report;
 }
 
@@ -282,18 +391,21 @@ Report make_report(const Error& error, const std::string& dir, UtcTime now,
 
 std::map<std::string, std::string> state_of(const Report& report) {
   std::map<std::string, std::string> state;
+  auto put = [&state](const Finding& finding, const std::string& key, const std::string& text) {
+    state[(finding.severity == Severity::kNote ? kNoteKey : "") + key] = text;
+  };
   for (const Finding& finding : report.findings) {
-    if (finding.what == "running") continue;
+    if (finding.what == "running" || finding.what.starts_with(kOwed)) continue;
     // Those of the last scan are each about another path, which stands in the text.
     const bool is_of_path = finding.what == "unreadable" || finding.what == "not looked at" ||
                             finding.what == "replaced" || finding.what == "moved" ||
-                            finding.what == "new";
-    state[is_of_path ? finding.text : finding.what] = finding.text;
+                            finding.what == "new" || finding.what == "records";
+    put(finding, is_of_path ? finding.text : finding.what, finding.text);
   }
   for (const ItemState& item : report.items) {
     for (const Finding& finding : item.findings) {
-      state[item.kind + "/" + item.id + " " + finding.what] =
-          printable(item.path) + ": " + finding.text;
+      put(finding, item.kind + "/" + item.id + " " + finding.what,
+          printable(item.path) + ": " + finding.text);
     }
   }
   return state;

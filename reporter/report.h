@@ -45,9 +45,9 @@ struct ItemState {
   std::string kind;
   std::string path;                   // raw bytes
   std::string store;                  // raw bytes; empty: not known
-  std::optional<UtcTime> attempted;   // when a run last took it on
+  std::optional<UtcTime> attempted;   // when the run began that last took it on
   std::optional<ItemStatus> outcome;  // of that
-  std::optional<UtcTime> succeeded;   // last found good: copied, or unchanged
+  std::optional<UtcTime> succeeded;   // as of when its copy is good: copied, or seen unchanged
   std::string generation;             // the current copy's stamp; empty: there is none
   std::uint64_t bytes = 0;            // of it
   std::uint64_t bytes_all = 0;        // of all generations, as if they shared nothing
@@ -55,7 +55,7 @@ struct ItemState {
   std::optional<DrillResult> drill;   // the last one, however it ended
   std::vector<SizePoint> sizes;       // from old to new
   std::string listed_by;              // by a rule of the policy: not copied
-  bool is_found = false;              // by the last scan
+  std::optional<UtcTime> found;       // when the last scan that looked there ended; else not found
   bool is_gone = false;               // its source is: the copy stays until --forget
   std::vector<Finding> findings;      // the worst first
 
@@ -69,6 +69,7 @@ struct Coverage {
   std::vector<std::pair<std::string, std::string>> moved;  // from, to
   std::vector<std::string> replaced;    // another repository than before, or of another kind
   std::vector<std::string> gone;        // since the scan before
+  std::vector<Error> errors;            // all that the scan could not look at
   std::vector<Error> unreadable;        // what the scan could not look at
   std::vector<Pruned> not_looked_at;    // but for what is acknowledged
   std::vector<std::string> not_dumped;  // found, and in no copy
@@ -82,18 +83,23 @@ struct RunPoint {
   UtcTime began;
   std::optional<UtcTime> ended;
   std::optional<RunSummary> summary;
+  std::size_t owed = 0;  // items that it set out to copy; 0: not known
 };
 
 struct StatusOptions {
   std::chrono::seconds expect = std::chrono::hours(26);         // how old the last run may be
   std::chrono::seconds proof_age = std::chrono::hours(7 * 24);  // and the last drill of an item
-  std::vector<std::string> acknowledged{};  // paths that need not be looked at, with what is below
+  // Paths that need not be looked at, and may be unreadable or broken, with what is below.
+  std::vector<std::string> acknowledged{};
 };
 
 struct Report {
   bool is_test = false;  // of the alarm itself: every channel says so first
   UtcTime time;
-  std::string host;
+  std::string host;  // that the records are of
+  bool is_of_this_host = true;
+  bool has_newest_manifest = true;
+  std::chrono::seconds expect{};  // how old this may be: a page that is older says so
   std::string dir;
   std::string headline;           // one line: the answer
   std::vector<Finding> findings;  // of the machine; the worst first
@@ -107,15 +113,21 @@ struct Report {
   bool is_good() const { return severity() < Severity::kWarning; }
 };
 
+// Anew, where a finding was added.
+void set_headline(Report& report);
+
+// `host` is this machine.
 Report make_report(const Records& records, const StatusOptions& options, UtcTime now,
                    const std::string& host);
 // Of a machine whose records cannot be read.
 Report make_report(const Error& error, const std::string& dir, UtcTime now,
                    const std::string& host);
 
-// What state the machine is in, without times and figures: a line for each item and for the
-// machine that is not as it should be, "svn/ID failed" or "run missed" to the text that was shown.
-// Equal where nothing has changed that somebody would want to know.
+// What state the machine is in, without times and figures: an entry for each matter of an item or
+// of the machine, "svn/ID failed" or "missed", with the text that was shown; "note " before what is
+// only to be known. Alerts that are owed are no part of it.
+inline constexpr const char* kNoteKey = "note ";
+inline constexpr const char* kOwed = "undelivered";  // how the finding of such an alert begins
 std::map<std::string, std::string> state_of(const Report& report);
 
 }  // namespace repo

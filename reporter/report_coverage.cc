@@ -40,7 +40,7 @@ void compare_scans(const Manifest& before, const Manifest& now, Coverage& covera
 // Said where the item is.
 bool is_of_an_item(const Error& error, const std::vector<ItemState>& items) {
   return std::any_of(items.begin(), items.end(), [&](const ItemState& item) {
-    return !item.is_found && !item.is_gone && is_within(error.path, item.path);
+    return !item.found && !item.is_gone && is_within(error.path, item.path);
   });
 }
 
@@ -62,13 +62,43 @@ std::optional<Finding> judge_age(const Coverage& coverage, const StatusOptions& 
 Finding judge_error(const Error& error) {
   const std::string text = "cannot " + harmless(error);
   if (error.op != "probe") {
-    return {Severity::kWarning, "unreadable", "the scan could not look at this: " + text};
+    return {Severity::kWarning, "unreadable", "the scan could not look at this: " + text,
+            "make it readable, keep it out (exclude of [repo-scan]), or name it in acknowledge of "
+            "[repo-report]"};
   }
   return {Severity::kFailure, "unreadable", "a repository that is broken: " + text,
-          "look at it: there is no copy of it"};
+          "look at it: there is no copy of it; or name it in acknowledge of [repo-report]"};
 }
 
 }  // namespace
+
+std::vector<const Manifest*> manifests_of(const Records& records) {
+  std::vector<const Manifest*> all;
+  if (records.manifest) all.push_back(&*records.manifest);
+  for (const Manifest& manifest : records.others) all.push_back(&manifest);
+  return all;
+}
+
+const Manifest* newest_manifest_of(const Records& records, const std::string& path) {
+  for (const Manifest* manifest : manifests_of(records)) {
+    for (const std::string& root : manifest->roots) {
+      if (is_within(path, root)) return manifest;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<Error> scan_errors_of(const Records& records) {
+  std::vector<Error> errors;
+  for (const Manifest* manifest : manifests_of(records)) {
+    for (const Error& error : manifest->errors) {
+      const bool is_newest = newest_manifest_of(records, error.path) == manifest;
+      // Not all are about a path below the roots.
+      if (is_newest || manifest == &*records.manifest) errors.push_back(error);
+    }
+  }
+  return errors;
+}
 
 Coverage coverage_of(const Records& records, const StatusOptions& options,
                      const std::vector<ItemState>& items) {
@@ -77,11 +107,18 @@ Coverage coverage_of(const Records& records, const StatusOptions& options,
   const Manifest& manifest = *records.manifest;
   coverage.scanned = manifest.finished;
   coverage.complete = manifest.complete;
-  coverage.unreadable = manifest.errors;
+  coverage.errors = scan_errors_of(records);
+  for (const Error& error : coverage.errors) {
+    if (!is_acknowledged(error.path, options)) coverage.unreadable.push_back(error);
+  }
   if (records.manifest_before) compare_scans(*records.manifest_before, manifest, coverage);
-  for (const Pruned& pruned : manifest.pruned) {
-    if (!pruned.notable || is_acknowledged(pruned.path, options)) continue;
-    coverage.not_looked_at.push_back(pruned);
+  for (const Manifest* each : manifests_of(records)) {
+    for (const Pruned& pruned : each->pruned) {
+      if (!pruned.notable || is_acknowledged(pruned.path, options)) continue;
+      if (newest_manifest_of(records, pruned.path) == each) {
+        coverage.not_looked_at.push_back(pruned);
+      }
+    }
   }
   for (const ItemState& item : items) {
     if (item.generation.empty() && item.listed_by.empty()) {
@@ -105,7 +142,7 @@ std::vector<Finding> judge_coverage(const Records& records, const StatusOptions&
   for (const Error& error : coverage.unreadable) {
     if (!is_of_an_item(error, report.items)) findings.push_back(judge_error(error));
   }
-  if (!coverage.complete && coverage.unreadable.empty()) {
+  if (!coverage.complete && records.manifest->errors.empty()) {
     findings.push_back({Severity::kWarning, "unreadable", "the last scan was not complete"});
   }
   for (const Pruned& pruned : coverage.not_looked_at) {

@@ -8,7 +8,16 @@
 
 namespace repo {
 
-// Of the newest manifest, against the one before. Empty where there is none.
+// All that are on record, from new to old.
+std::vector<const Manifest*> manifests_of(const Records& records);
+// The newest whose roots `path` lies below: what that one did not find there is not there. Null:
+// none has looked there.
+const Manifest* newest_manifest_of(const Records& records, const std::string& path);
+// What scans could not look at, each by the newest manifest that went there.
+std::vector<Error> scan_errors_of(const Records& records);
+
+// By the newest manifests, of the newest one also against the one before. Empty where there is
+// none.
 Coverage coverage_of(const Records& records, const StatusOptions& options,
                      const std::vector<ItemState>& items);
 

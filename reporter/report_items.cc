@@ -8,6 +8,8 @@
 
 #include "base/bytes_path.h"
 #include "base/text.h"
+#include "dumper/options.h"
+#include "reporter/report_coverage.h"
 
 namespace repo {
 namespace {
@@ -33,7 +35,7 @@ class Builder {
 
   std::vector<ItemState> build() {
     add_copies();
-    add_manifest();
+    add_found();
     add_runs();
     for (auto& [key, item] : items_) judge(key, item);
     std::vector<ItemState> states;
@@ -50,6 +52,7 @@ class Builder {
     ItemState state;
     const CopiedItem* copy = nullptr;
     const ItemResult* last = nullptr;      // of the newest run that took it on
+    std::optional<UtcTime> confirmed{};    // when the run ended that last found it good
     std::optional<UtcTime> known_since{};  // the first sign of a copy
     bool is_still_there = false;           // gone, but its directory is not
     bool is_missing = false;               // there are proofs of it, and no copy
@@ -61,6 +64,10 @@ class Builder {
     item.state.kind = printable(kind);
     item.state.id = printable(id);
     return item;
+  }
+
+  static void raise(std::optional<UtcTime>& time, UtcTime to) {
+    if (!time || *time < to) time = to;
   }
 
   static void seen_since(Item& item, UtcTime time) {
@@ -87,7 +94,7 @@ class Builder {
       item.state.bytes = current.record->bytes;
       item.state.store = current.record->store;
       const auto made = parse_stamp(current.stamp);
-      if (made && *made <= now_) item.state.succeeded = made;
+      if (made && *made <= now_) item.state.succeeded = item.confirmed = made;
     }
     for (const std::string& each : records_.missing_copies) {
       const std::size_t slash = each.find('/');
@@ -103,9 +110,10 @@ class Builder {
       if (run.state == RunState::kRunning) continue;
       for (const ItemResult& result : run.items) add_result(run, result, is_newest);
       is_newest = false;
-      // One that died did not come to say what is gone.
-      if (run.state == RunState::kEnded && !knows_gone) add_gone(run);
-      knows_gone = knows_gone || run.state == RunState::kEnded;
+      // One that died did not come to say what is gone, and an incomplete scan does not know it.
+      const bool says_gone = run.summary && run.summary->scan_complete;
+      if (says_gone && !knows_gone) add_gone(run);
+      knows_gone = knows_gone || says_gone;
     }
   }
 
@@ -117,14 +125,20 @@ class Builder {
     if (item.state.path.empty()) item.state.path = result.path;
     if (!item.last) {
       item.last = &result;
-      item.state.attempted = end_of(run);
+      item.state.attempted = run.started;
       item.state.outcome = result.status;
       item.state.listed_by = result.listed_by;
     }
     const UtcTime time = end_of(run);
     if (!is_success(result.status) || time > now_ + kClockMayDiffer) return;
-    if (!item.state.succeeded || *item.state.succeeded < time) item.state.succeeded = time;
     seen_since(item, time);
+    // Of a copy that is not there any more nothing is known by that.
+    if (result.generation <= item.state.generation) {
+      const auto made = parse_stamp(result.generation);
+      const bool is_copy = result.status == ItemStatus::kCopied && made;
+      raise(item.state.succeeded, is_copy ? *made : run.started);
+      raise(item.confirmed, time);
+    }
     item.state.sizes.insert(item.state.sizes.begin(), {time, result.bytes, result.seconds});
   }
 
@@ -132,19 +146,22 @@ class Builder {
     for (const GoneCopy& gone : run.gone) {
       if (gone.forgotten) continue;
       Item& item = at(gone.kind, gone.id);
+      if (item.state.found && *item.state.found > run.started) continue;  // it is there again
       if (item.state.path.empty()) item.state.path = gone.path;
       item.state.is_gone = true;
       item.is_still_there = gone.still_there;
     }
   }
 
-  void add_manifest() {
-    if (!records_.manifest) return;
-    for (const ManifestItem& found : records_.manifest->items) {
-      Item& item = at(found.repository.kind, found.id);
-      item.state.path = found.repository.path;
-      item.state.store = found.repository.store;
-      item.state.is_found = true;
+  void add_found() {
+    for (const Manifest* manifest : manifests_of(records_)) {  // from new to old
+      for (const ManifestItem& found : manifest->items) {
+        if (newest_manifest_of(records_, found.repository.path) != manifest) continue;
+        Item& item = at(found.repository.kind, found.id);
+        item.state.path = found.repository.path;
+        item.state.store = found.repository.store;
+        item.state.found = manifest->finished;
+      }
     }
   }
 
@@ -152,7 +169,14 @@ class Builder {
   void judge(const Key& key, Item& item) {
     ItemState& state = item.state;
     if (state.path.empty()) state.path = key.first + "/" + key.second;  // no record tells
-    if (!state.listed_by.empty() && state.generation.empty()) return;
+    if (!state.listed_by.empty()) {
+      if (state.generation.empty()) return;
+      add(state, Severity::kNote, "listed",
+          "the policy lists it only (" + harmless(state.listed_by) + "): its copy of " +
+              state.generation + " is not renewed",
+          "");
+      return;
+    }
     judge_copy(item);
     judge_source(item);
     judge_last_try(item);
@@ -170,7 +194,9 @@ class Builder {
             again);
       } else if (item.copy != nullptr) {
         add(state, Severity::kFailure, "missing", "there is no current copy, only earlier ones",
-            "repo-restore show " + state.id + "; " + again);
+            "repo-restore show " + state.id + from() + "; " + again);
+      } else if (item.last == nullptr && is_at_work()) {
+        add(state, Severity::kNote, "never", "it is new: a run that may copy it is at work", "");
       } else if (item.last == nullptr) {
         add(state, Severity::kFailure, "never", "it was found, and is in no copy",
             again + "; or name it in [policy]");
@@ -185,6 +211,20 @@ class Builder {
           "the record of its copy cannot be read: " + harmless(current.unreadable), again);
       return;
     }
+    const std::vector<std::string>& empty = records_.without_data;
+    if (std::find(empty.begin(), empty.end(), item.copy->kind + "/" + item.copy->id) !=
+        empty.end()) {
+      add(state, Severity::kFailure, "damaged", "its copy has lost its data or its SHA256SUMS",
+          again);
+      return;
+    }
+    const bool was_good = item.last != nullptr && is_success(item.last->status);
+    if (was_good && item.last->generation > state.generation) {
+      add(state, Severity::kFailure, "exchanged",
+          "the last run left the copy of " + harmless(item.last->generation) +
+              ", and an older one is in its place: " + state.generation,
+          again);
+    }
     for (const std::string& reason : current.record->frozen) {
       add(state, Severity::kWarning, "frozen", "no older copy is removed: " + harmless(reason),
           "look at it; if that is as it should be: " + std::string(kNightly) + "--accept " +
@@ -192,18 +232,28 @@ class Builder {
     }
   }
 
+  // For commands: what they would not find by themselves.
+  std::string from() const {
+    return records_.dir == DumpOptions().to ? "" : " --from " + printable(records_.dir);
+  }
+
+  bool is_at_work() const {
+    return !records_.runs.empty() && records_.runs.front().run.state == RunState::kRunning;
+  }
+
   // What has become of the repository itself.
   void judge_source(Item& item) {
     ItemState& state = item.state;
-    const std::string look = "look at it; the copy: repo-restore restore " + state.id + " --to NEW";
+    const std::string look =
+        "look at it; the copy: repo-restore restore " + state.id + from() + " --to NEW";
     if (item.is_still_there) {
       add(state, Severity::kFailure, "broken",
           "its directory is there, and no repository any more: it may be damaged", look);
     } else if (state.is_gone) {
       add(state, Severity::kNote, "gone", "its source is gone; the copy stays",
           "if it is not needed any more: " + std::string(kNightly) + "--forget " + state.id);
-    } else if (!state.is_found && records_.manifest) {
-      for (const Error& error : records_.manifest->errors) {
+    } else if (!state.found) {
+      for (const Error& error : scan_errors_of(records_)) {
         if (!is_within(error.path, state.path)) continue;
         add(state, Severity::kFailure, "broken", "it may be damaged: cannot " + harmless(error),
             look);
@@ -214,7 +264,12 @@ class Builder {
 
   void judge_last_try(Item& item) {
     ItemState& state = item.state;
-    if (item.last == nullptr) return;
+    if (item.last == nullptr) {
+      if (!state.found || state.generation.empty()) return;
+      add(state, Severity::kWarning, "unknown", "no run on record has taken it on",
+          "copy it again: scripts/nightly");
+      return;
+    }
     const ItemResult& last = *item.last;
     switch (last.status) {
       case ItemStatus::kFailed:
@@ -228,6 +283,7 @@ class Builder {
         break;
       case ItemStatus::kCopied:
       case ItemStatus::kUnchanged:
+        if (last.error) add_failure(state, Severity::kWarning, "copied and", last);
         if (!last.is_alarming) break;
         if (is_of(state.findings, "frozen")) break;  // the note says the same
         for (const std::string& note : last.notes) {
@@ -239,7 +295,8 @@ class Builder {
 
   static void add_failure(ItemState& state, Severity severity, const char* what,
                           const ItemResult& last) {
-    Finding finding{severity, what, "it could not be copied"};
+    Finding finding{severity, what, "it could not be copied",
+                    "look at the repository with its own tool: what was copied before stays"};
     if (last.error) {
       finding.text = harmless(last.error->message);
       finding.output = last.error->output;
@@ -250,12 +307,13 @@ class Builder {
   void judge_age(Item& item) {
     ItemState& state = item.state;
     if (state.is_gone || state.generation.empty()) return;
-    if (state.succeeded && now_ - *state.succeeded <= options_.expect) return;
+    if (item.confirmed && now_ - *item.confirmed <= options_.expect) return;
     const std::string age =
-        state.succeeded ? "the last good copy is " + age_text(*state.succeeded, now_) + " old"
-                        : std::string("when it was last copied is not known");
+        item.confirmed ? "the last good copy is " + age_text(*item.confirmed, now_) + " old"
+                       : std::string("when it was last copied is not known");
     add(state, Severity::kFailure, "old",
-        age + "; one every " + duration_text(options_.expect) + " is expected", "");
+        age + "; one every " + duration_text(options_.expect) + " is expected",
+        "see what the last runs say of it, and whether there were any");
   }
 
   void judge_proof(Item& item) {
@@ -273,8 +331,9 @@ class Builder {
       add(state, Severity::kFailure, is_damaged ? "damaged" : "unusable",
           (is_damaged ? "its copy is damaged: " : "a drill could not use its copy: ") +
               harmless(*why),
-          is_damaged ? "the next run copies it anew; whole ones: repo-restore show " + state.id
-                     : "try it by hand: " + std::string(kDrill) + state.id);
+          is_damaged
+              ? "the next run copies it anew; whole ones: repo-restore show " + state.id + from()
+              : "try it by hand: " + std::string(kDrill) + state.id + from());
       return;
     }
     const bool is_proven = state.proven && now_ - *state.proven <= options_.proof_age;
@@ -290,7 +349,7 @@ class Builder {
                           harmless(drill->error));
     }
     add(state, is_young && !state.proven ? Severity::kNote : Severity::kWarning, "unproven", text,
-        std::string(kDrill) + state.id);
+        std::string(kDrill) + state.id + from());
   }
 
   static void add(ItemState& state, Severity severity, const char* what, std::string text,

@@ -1,11 +1,14 @@
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string_view>
 
 #include "base/exit_code.h"
 #include "base/standard_streams.h"
 #include "base/stop_signal.h"
+#include "reporter/nagios.h"
 #include "reporter/report_run.h"
 
 int main(int argc, char** argv) {
@@ -13,7 +16,11 @@ int main(int argc, char** argv) {
   try {
     const auto options = repo::parse_report_options(argc, argv);
     if (const auto* message = std::get_if<repo::OptionsMessage>(&options)) {
-      return repo::tell(*message);
+      const bool is_plugin =
+          std::find(argv, argv + argc, std::string_view("--nagios")) != argv + argc;
+      if (!is_plugin || message->exit_status == 0) return repo::tell(*message);
+      std::printf("REPO-BACKUP UNKNOWN - %s", message->text.c_str());
+      return repo::kNagiosUnknown;
     }
     umask(077);
     repo::install_stop_signals();

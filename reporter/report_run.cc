@@ -3,6 +3,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <exception>
+#include <filesystem>
+#include <set>
+
 #include "base/bytes_path.h"
 #include "base/exit_code.h"
 #include "base/file_io.h"
@@ -86,6 +91,13 @@ class Run {
     is_remembered_ = false;
   }
 
+  // Of the channels of the configuration, whether this report uses them or not.
+  std::set<std::string> configured_keys() const {
+    ReportOptions configured = options_;
+    configured.outputs = options_.in_file;
+    return keys_of(configured);
+  }
+
   int report() {
     const UtcTime now = utc_now();
     Report report = read(now);
@@ -96,13 +108,18 @@ class Run {
       if (loaded) told = *std::move(loaded);
       // What cannot be read was told about when it was written, or will be: told anew.
     }
-    add_owed(told, channels_, report);
+    add_owed(told, channels_, configured_keys(), 2 * options_.status.expect, report);
     // With what is owed: by the same state is_due() will ask whether there is a change.
     const State state = state_of(report);
     std::vector<StateChange> changes = told.changes;
     std::vector<StateChange> now_changed;
-    if (told.state) now_changed = changes_between(*told.state, state, now);
+    if (is_known_) now_changed = changes_between(told.state.value_or(State()), state, now);
+    if (!told.state) {  // the first report: what is only to be known is nothing new
+      std::erase_if(now_changed,
+                    [](const StateChange& change) { return change.key.starts_with(kNoteKey); });
+    }
     changes.insert(changes.end(), now_changed.begin(), now_changed.end());
+    keep_newest(changes);
     const std::vector<Telling> tellings = tell_all(channels_, report, told, changes, false);
     bool delivered = true;
     for (const Telling& telling : tellings) {
@@ -130,6 +147,12 @@ class Run {
     is_remembered_ = false;
   }
 
+  bool is_to_be_printed(const Report& report) const {
+    if (options_.text || !is_known_) return !(options_.quiet && report.is_good());
+    const bool is_only_of_failures = options_.quiet || options_.on == When::kFailure;
+    return report.is_good() ? !is_only_of_failures : options_.on != When::kSuccess;
+  }
+
   int print(const Report& report, bool delivered) {
     const bool says_nothing_else =
         channels_.empty() && !options_.json && !options_.nagios && !options_.check;
@@ -137,7 +160,7 @@ class Run {
       put(out_, report_json(report));
     } else if (options_.nagios) {
       put(out_, nagios_of(report, options_.status));
-    } else if ((options_.text || says_nothing_else) && !(options_.quiet && report.is_good())) {
+    } else if ((options_.text || says_nothing_else) && is_to_be_printed(report)) {
       put(out_, text_of(report, !options_.text));
     }
     if (!finish()) {
@@ -164,7 +187,16 @@ class Run {
     const UtcTime now = utc_now();
     Report report = read(now);
     report.is_test = true;
-    const std::vector<Telling> tellings = tell_all(channels_, report, Told(), {}, true);
+    const Result<Told> told = is_known_ ? load_told(options_.from) : Told();
+    const std::vector<StateChange> changes = told ? told->changes : std::vector<StateChange>();
+    const std::vector<Telling> tellings = tell_all(channels_, report, Told(), changes, true);
+    // What stays there must not be a test.
+    Report plain = read(now);
+    for (const Channel& channel : channels_) {
+      if (channel.is_file && stop_requested() == 0) {
+        static_cast<void>(channel.tell(plain, changes));  // as it was told a moment ago
+      }
+    }
     bool delivered = true;
     for (const Telling& telling : tellings) {
       if (telling.delivery) {
@@ -182,13 +214,15 @@ class Run {
       // A channel that works again owes nothing; its state is told by the next report.
       const Status kept = update_told(options_.from, [&](Told& told) {
         for (const Telling& telling : tellings) {
-          ChannelMemory memory = told.channels[telling.channel];
-          remember({telling}, memory.state, now, told);
+          if (!telling.delivery) continue;  // a trial owes nobody anything
+          const std::string state = told.channels[telling.key].state;
+          remember({telling}, state, now, told);
         }
       });
       if (!kept) tell("cannot " + describe(kept.error()) + " in " + printable(options_.from));
     }
     if (!finish()) return exit_status(ExitCode::kFailed);
+    if (stop_requested() != 0) return exit_status_for_signal(stop_requested());
     return exit_status(delivered ? ExitCode::kOk : ExitCode::kUndelivered);
   }
 
@@ -204,12 +238,22 @@ class Run {
       put(out_, "no channel is configured: repo-report prints a text, for whoever reads it\n");
     }
     const Result<Records> records = read_records(options_.from, utc_now());
-    put(out_, fmt::format("{:<10}{:<11}{}{}\n", records ? "good" : "WRONG", "from",
-                          printable(options_.from),
-                          records ? "" : ": cannot " + describe(records.error())));
-    good = good && records;
+    const bool is_young = !records && (records.error().code == ENOENT || is_empty(options_.from));
+    put(out_, fmt::format("{:<10}{:<11}{}{}\n",
+                          records    ? "good"
+                          : is_young ? "none yet"
+                                     : "WRONG",
+                          "from", printable(options_.from),
+                          records || is_young ? "" : ": cannot " + describe(records.error())));
+    good = good && (records || is_young);
     if (!finish()) return exit_status(ExitCode::kFailed);
     return exit_status(good ? ExitCode::kOk : ExitCode::kUsage);
+  }
+
+  // Where nothing was dumped yet.
+  static bool is_empty(const std::string& dir) {
+    std::error_code error;
+    return std::filesystem::is_empty(dir, error) && !error;
   }
 
   // Nothing on stdout where nothing is known: then nothing is left out.
@@ -284,7 +328,14 @@ class Run {
 }  // namespace
 
 int run_report(const ReportOptions& options, std::FILE* out, std::FILE* err) {
-  return Run(options, out, err).run();
+  try {
+    return Run(options, out, err).run();
+  } catch (const std::exception& error) {
+    if (!options.nagios) throw;
+    put(out, std::string("REPO-BACKUP UNKNOWN - ") + error.what() + "\n");
+    std::fflush(out);
+    return kNagiosUnknown;
+  }
 }
 
 }  // namespace repo

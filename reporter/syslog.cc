@@ -43,10 +43,10 @@ Result<UniqueFd> connect_to_daemon() {
                      fmt::format("no syslog daemon listens there: {}", std::strerror(code)));
 }
 
-// Whether the daemon takes another line now.
-Status wait_for_room(int daemon, int patience_ms) {
-  using Clock = std::chrono::steady_clock;
-  const Clock::time_point end = Clock::now() + std::chrono::milliseconds(patience_ms);
+using Clock = std::chrono::steady_clock;
+
+// Whether the daemon takes another line before `end`.
+Status wait_for_room(int daemon, Clock::time_point end) {
   while (stop_requested() == 0) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
     if (left.count() < 0) return plain_error("log to", _PATH_LOG, "the daemon does not read");
@@ -73,10 +73,11 @@ Delivery send_to_syslog(const std::vector<SyslogLine>& lines, int patience_ms) {
   const Result<UniqueFd> daemon = connect_to_daemon();
   if (!daemon) return daemon.error();
   openlog("repo-report", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+  const Clock::time_point end = Clock::now() + std::chrono::milliseconds(patience_ms);
   std::size_t sent = 0;
   Status room;
   for (const SyslogLine& line : lines) {
-    room = wait_for_room(daemon->get(), patience_ms);
+    room = wait_for_room(daemon->get(), end);
     if (!room) break;
     const std::string text(cut_at_character(printable(line.text), kMostBytes));
     syslog(LOG_MAKEPRI(LOG_DAEMON, LOG_PRI(line.priority)), "%s", text.c_str());

@@ -15,11 +15,11 @@ struct SyslogLine {
 };
 
 // syslog(3) fails without a word, and waits for ever for a daemon that does not read. So the
-// daemon's socket is looked at before each line: none there, or one that takes nothing for
+// daemon's socket is looked at before each line: none there, or one that does not take all within
 // `patience_ms` or until a stop is requested, is an error, which says how many lines it has.
 // That all were handed to the socket is what is known after it.
 // Threads: one caller at a time; syslog(3) is the process's.
-Delivery send_to_syslog(const std::vector<SyslogLine>& lines, int patience_ms = 5000);
+Delivery send_to_syslog(const std::vector<SyslogLine>& lines, int patience_ms = 30'000);
 
 // Whether a daemon listens; it is told nothing.
 Status check_syslog();

@@ -1,6 +1,7 @@
 #include "reporter/tell.h"
 
 #include <algorithm>
+#include <exception>
 
 #include "base/bytes_path.h"
 #include "base/stop_signal.h"
@@ -14,15 +15,25 @@ std::string described(const Channel& channel, const Error& error) {
          " could not be delivered: cannot " + harmless(error);
 }
 
-const ChannelMemory* memory_of(const std::string& name, const Told& told) {
-  const auto found = told.channels.find(name);
+const ChannelMemory* memory_of(const std::string& key, const Told& told) {
+  const auto found = told.channels.find(key);
   return found == told.channels.end() ? nullptr : &found->second;
+}
+
+// What goes wrong in one channel must not keep the others from being told.
+Delivery tell_one(const Channel& channel, const Report& report,
+                  const std::vector<StateChange>& changes) {
+  try {
+    return channel.tell(report, changes);
+  } catch (const std::exception& error) {
+    return plain_error("tell", "", error.what());
+  }
 }
 
 }  // namespace
 
 bool is_due(const Channel& channel, const Report& report, const Told& told) {
-  const ChannelMemory* memory = memory_of(channel.name, told);
+  const ChannelMemory* memory = memory_of(channel.key, told);
   if (memory != nullptr && memory->failing_since) return true;
   switch (channel.when) {
     case When::kAlways:
@@ -44,26 +55,26 @@ std::vector<Telling> tell_all(const std::vector<Channel>& channels, Report& repo
   std::vector<Finding> failures;
   for (const Channel& channel : channels) {
     if (!is_forced && !is_due(channel, report, told)) continue;
-    Delivery delivery = channel.tell(report, changes);
+    Delivery delivery = tell_one(channel, report, changes);
     if (!delivery) {
-      failures.push_back({Severity::kFailure, "undelivered " + channel.name,
+      failures.push_back({Severity::kFailure, std::string(kOwed) + " " + channel.name,
                           described(channel, delivery.error()),
                           "mend it, then try: repo-report --self-test"});
     }
-    tellings.push_back({channel.name, channel.where, std::move(delivery)});
+    tellings.push_back({channel.name, channel.where, channel.key, std::move(delivery)});
   }
   if (failures.empty() || stop_requested() != 0) return tellings;
   report.findings.insert(report.findings.end(), failures.begin(), failures.end());
   sort_findings(report.findings);
-  report.headline = failures.front().text + "; " + report.headline;
+  set_headline(report);
   for (const Channel& channel : channels) {
     const auto first = std::find_if(tellings.begin(), tellings.end(), [&](const Telling& telling) {
-      return telling.channel == channel.name;
+      return telling.key == channel.key;
     });
     if (first != tellings.end() && !first->delivery) continue;
-    Delivery again = channel.tell(report, changes);
+    Delivery again = tell_one(channel, report, changes);
     if (first == tellings.end()) {
-      tellings.push_back({channel.name, channel.where, std::move(again)});
+      tellings.push_back({channel.name, channel.where, channel.key, std::move(again)});
     } else {
       first->delivery = std::move(again);
     }
@@ -74,30 +85,45 @@ std::vector<Telling> tell_all(const std::vector<Channel>& channels, Report& repo
 void remember(const std::vector<Telling>& tellings, const std::string& digest, UtcTime time,
               Told& told) {
   for (const Telling& telling : tellings) {
-    ChannelMemory& memory = told.channels[telling.channel];
+    if (!telling.delivery && stop_requested() != 0) continue;  // it had no chance
+    ChannelMemory& memory = told.channels[telling.key];
+    memory.where = telling.channel + " to " + telling.where;
     if (telling.delivery) {
-      memory = {digest, time, std::nullopt, ""};
+      memory = {memory.where, digest, time, std::nullopt, std::nullopt, ""};
     } else {
       if (!memory.failing_since) memory.failing_since = time;
+      memory.tried = time;
       memory.error = harmless(telling.delivery.error());
     }
   }
 }
 
-void add_owed(const Told& told, const std::vector<Channel>& channels, Report& report) {
-  for (const auto& [name, memory] : told.channels) {
+void add_owed(const Told& told, const std::vector<Channel>& channels,
+              const std::set<std::string>& configured, std::chrono::seconds recent,
+              Report& report) {
+  for (const auto& [key, memory] : told.channels) {
     if (!memory.failing_since) continue;
     const bool is_used =
         std::any_of(channels.begin(), channels.end(),
-                    [&, &known = name](const Channel& each) { return each.name == known; });
-    const std::string text = "alerts by " + printable(name) + " were not delivered from " +
+                    [&, &known = key](const Channel& each) { return each.key == known; });
+    const bool is_recent = memory.tried && report.time - *memory.tried <= recent;
+    const bool matters = is_used || (configured.empty() ? is_recent : configured.contains(key));
+    if (!matters) continue;
+    const std::string text = "alerts by " + printable(memory.where) + " were not delivered from " +
                              rfc3339(*memory.failing_since) + " on: cannot " +
                              harmless(memory.error);
-    report.findings.push_back({is_used ? Severity::kNote : Severity::kFailure,
-                               "owed " + printable(name), text,
-                               is_used ? "" : "mend it, then try: repo-report --self-test"});
+    Finding finding{is_used ? Severity::kNote : Severity::kFailure, std::string(kOwed) + " " + key,
+                    text, is_used ? "" : "mend it, then try: repo-report --self-test"};
+    // What it would have told meanwhile.
+    for (const StateChange& change : told.changes) {
+      if (change.time < *memory.failing_since) continue;
+      finding.output +=
+          rfc3339(change.time) + (change.is_over ? " over: " : " ") + change.text + "\n";
+    }
+    report.findings.push_back(std::move(finding));
   }
   sort_findings(report.findings);
+  set_headline(report);
 }
 
 }  // namespace repo

@@ -2,6 +2,8 @@
 // through the others.
 #pragma once
 
+#include <chrono>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@ bool is_due(const Channel& channel, const Report& report, const Told& told);
 struct Telling {
   std::string channel;
   std::string where;
+  std::string key;
   Delivery delivery;
 };
 
@@ -31,8 +34,10 @@ std::vector<Telling> tell_all(const std::vector<Channel>& channels, Report& repo
 void remember(const std::vector<Telling>& tellings, const std::string& digest, UtcTime time,
               Told& told);
 
-// Findings about alerts that a channel owes: those that are used now try it again, the others are
-// told about. Pure.
-void add_owed(const Told& told, const std::vector<Channel>& channels, Report& report);
+// Findings about alerts that a channel owes: those that are used now try it again, those that are
+// `configured` (keys) are told about. Where none is configured, all that were tried within `recent`
+// are; older ones are of nobody any more. Pure.
+void add_owed(const Told& told, const std::vector<Channel>& channels,
+              const std::set<std::string>& configured, std::chrono::seconds recent, Report& report);
 
 }  // namespace repo

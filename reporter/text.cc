@@ -55,7 +55,11 @@ void add_notes(std::string& text, const Report& report) {
     if (++shown <= kMostLines) notes += "  " + line + "\n";
   };
   for (const Finding& finding : report.findings) {
-    if (finding.severity == Severity::kNote) note(finding.text);
+    if (finding.severity != Severity::kNote) continue;
+    note(finding.text);
+    for (const std::string& line : last_lines(finding.output, kOutputLines)) {
+      note("  | " + printable(line));
+    }
   }
   std::uint64_t gone_bytes = 0;
   for (const ItemState& item : report.items) {
@@ -117,6 +121,21 @@ void add_items(std::string& text, const Report& report) {
 std::string first_line_of(const Report& report) {
   return fmt::format("{}{} {}: {}", report.is_test ? "TEST of repo-report --self-test: " : "",
                      word_of(report.severity()), printable(report.host), report.headline);
+}
+
+std::string counts_of(const Report& report) {
+  std::size_t items = 0;
+  std::size_t failed = 0;
+  std::size_t warned = 0;
+  for (const ItemState& item : report.items) {
+    if (item.generation.empty() && !item.listed_by.empty()) continue;
+    ++items;
+    failed += item.severity() == Severity::kFailure ? 1 : 0;
+    warned += item.severity() == Severity::kWarning ? 1 : 0;
+  }
+  return fmt::format("{}{} {}: {} of {} failed, {} to be looked at", report.is_test ? "TEST: " : "",
+                     word_of(report.severity()), printable(report.host), failed,
+                     counted(items, "item"), warned);
 }
 
 std::vector<ItemLine> lines_of(const Report& report, Severity severity) {

@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/file_io.h"
 #include "dumper/dump_root.h"
+#include "reporter/report.h"
 
 namespace repo {
 namespace {
@@ -20,6 +21,7 @@ constexpr const char* kFormat = "repo-backup/told";
 constexpr int kVersion = 1;
 constexpr const char* kFolder = "report";
 constexpr const char* kFile = "told.json";
+constexpr const char* kOtherVersion = "understand";
 constexpr std::size_t kLargest = std::size_t{64} << 20;
 
 std::string text_at(const Json& object, const char* key) {
@@ -36,8 +38,12 @@ State state_from(const Json& object) {
 }
 
 ChannelMemory channel_from(const Json& object) {
-  return {text_at(object, "state"), parse_rfc3339(text_at(object, "told")),
-          parse_rfc3339(text_at(object, "failing_since")), text_at(object, "error")};
+  return {text_at(object, "where"),
+          text_at(object, "state"),
+          parse_rfc3339(text_at(object, "told")),
+          parse_rfc3339(text_at(object, "failing_since")),
+          parse_rfc3339(text_at(object, "tried")),
+          text_at(object, "error")};
 }
 
 Result<UniqueFd> open_control(const std::string& dir) {
@@ -60,8 +66,7 @@ Result<Told> load_from(int folder) {
 std::string digest_of(const State& state) {
   std::string keys;
   for (const auto& [key, text] : state) {
-    keys += key;
-    keys += '\n';
+    if (!key.starts_with(kNoteKey)) keys += key + "\n";
   }
   return sha256_hex(keys);
 }
@@ -72,9 +77,15 @@ std::vector<StateChange> changes_between(const State& before, const State& now, 
     if (!before.contains(key)) changes.push_back({time, key, text, false});
   }
   for (const auto& [key, text] : before) {
-    if (!now.contains(key)) changes.push_back({time, key, text, true});
+    if (now.contains(key) || key.starts_with(kNoteKey)) continue;
+    changes.push_back({time, key, text, true});
   }
   return changes;
+}
+
+void keep_newest(std::vector<StateChange>& changes) {
+  if (changes.size() <= kChangesKept) return;
+  changes.erase(changes.begin(), changes.end() - static_cast<std::ptrdiff_t>(kChangesKept));
 }
 
 std::string write_told(const Told& told) {
@@ -96,10 +107,12 @@ std::string write_told(const Told& told) {
   document["channels"] = Json::object();
   for (const auto& [name, memory] : told.channels) {
     Json& object = document["channels"][readable(name)] = Json::object();
+    object["where"] = readable(memory.where);
     if (!memory.state.empty()) object["state"] = memory.state;
     if (memory.told) object["told"] = rfc3339(*memory.told);
     if (memory.failing_since) {
       object["failing_since"] = rfc3339(*memory.failing_since);
+      object["tried"] = rfc3339(memory.tried.value_or(*memory.failing_since));
       object["error"] = readable(memory.error);
     }
   }
@@ -108,9 +121,11 @@ std::string write_told(const Told& told) {
 
 Result<Told> read_told(std::string_view text) {
   const Json document = Json::parse(text, nullptr, false);
-  if (!document.is_object() || document.value("format", Json()) != kFormat ||
-      document.value("version", Json()) != kVersion) {
-    return plain_error("read", kFile, "it is no record of what was told, of this version");
+  if (!document.is_object() || document.value("format", Json()) != kFormat) {
+    return plain_error("read", kFile, "it is no record of what was told");
+  }
+  if (document.value("version", Json()) != kVersion) {
+    return plain_error(kOtherVersion, kFile, "a newer repo-backup has written it");
   }
   Told told;
   if (const auto state = document.find("state"); state != document.end() && state->is_object()) {
@@ -146,12 +161,10 @@ Status update_told(const std::string& dir, const std::function<void(Told&)>& cha
   if (!folder) return folder.error();
   if (flock(folder->get(), LOCK_EX) != 0) return system_error("lock", kFolder, errno);
   Result<Told> told = load_from(folder->get());
+  if (!told && told.error().op == kOtherVersion) return told.error();
   Told changed = told ? *told : Told();
   change(changed);
-  if (changed.changes.size() > kChangesKept) {
-    changed.changes.erase(changed.changes.begin(),
-                          changed.changes.end() - static_cast<std::ptrdiff_t>(kChangesKept));
-  }
+  keep_newest(changed.changes);
   Status put = replace_file_at(folder->get(), kFile, write_told(changed));
   if (!put) return put;
   return told ? Status() : Status(told.error());

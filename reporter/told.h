@@ -25,11 +25,15 @@ struct StateChange {
   bool is_over = false;  // it is no more
 };
 
+// Of one channel, by its key (channels.h): where it leads is part of that, so that an alert that
+// reaches somebody else stands for nothing.
 struct ChannelMemory {
+  std::string where;  // for people: "mail to admin@example.org"
   std::string state;  // digest of the state that it was last told; empty: nothing yet
   std::optional<UtcTime> told;
   // Since when, and why, it has not taken an alert; empty after one that it took.
   std::optional<UtcTime> failing_since;
+  std::optional<UtcTime> tried;  // the last time that it did not
   std::string error;
 };
 
@@ -41,10 +45,15 @@ struct Told {
   std::map<std::string, ChannelMemory> channels;
 };
 
+// Without what is only to be known.
 std::string digest_of(const State& state);
 
-// What began and what is over between two states, the former first. Pure.
+// What began and what is over between two states, the former first; of what is only to be known
+// not that it is over. Pure.
 std::vector<StateChange> changes_between(const State& before, const State& now, UtcTime time);
+
+// Leaves the newest kChangesKept.
+void keep_newest(std::vector<StateChange>& changes);
 
 std::string write_told(const Told& told);
 Result<Told> read_told(std::string_view text);
@@ -53,7 +62,8 @@ Result<Told> read_told(std::string_view text);
 Result<Told> load_told(const std::string& dir);
 
 // Reads, lets `change` have it, and writes, while no other process does: several may report at
-// once, each to other channels. What cannot be read begins anew, and is told by the result.
+// once, each to other channels. What cannot be read begins anew, and is told by the result; that of
+// a newer version is left alone.
 Status update_told(const std::string& dir, const std::function<void(Told&)>& change);
 
 }  // namespace repo

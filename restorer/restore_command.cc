@@ -15,6 +15,7 @@
 #include "base/bytes_path.h"
 #include "base/exit_code.h"
 #include "base/stop_signal.h"
+#include "base/target_path.h"
 #include "dumper/damage.h"
 #include "dumper/tree.h"
 #include "restorer/commands.h"

@@ -109,9 +109,10 @@ class ReportCase(Case):
         return [json.loads(line)["path"] for line in self.pings.read_text().splitlines()]
 
     def told(self):
+        """What is remembered of each channel, by its name: of the last of that name."""
         document = read_json(self.to / "control/report/told.json")
         validate(document, "told")
-        return document
+        return {key.split()[0]: memory for key, memory in document["channels"].items()}
 
 
 def make_id(path):

@@ -91,14 +91,14 @@ class MailTest(ReportCase):
                 self.assertIn("cannot tell by mail", done.message)
                 self.assertIn(why, done.message)
                 self.assertIn("\nrepo_backup_state 2\n", metrics.read_text())
-        self.assertIn("failing_since", self.told()["channels"]["mail"])
+        self.assertIn("failing_since", self.told()["mail"])
         # Whoever looks hears of it; the dumps are not touched by it.
         self.assertIn("by mail were not delivered", self.report("--nagios", code=2).text)
         self.night()
         port = self.mail_server()
         self.mail(port, "--on", "failure")  # it owes one, though all is good now
         self.assertIn("were not delivered from", mails_in(self.mails)[-1].get_body(("plain",)).get_content())
-        self.assertNotIn("failing_since", self.told()["channels"]["mail"])
+        self.assertNotIn("failing_since", self.told()["mail"])
         self.report("--nagios")
 
     def test_a_server_that_is_down_is_an_undelivered_alert_D28(self):

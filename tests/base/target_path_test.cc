@@ -1,11 +1,12 @@
 // A target as a person names it.
+#include "base/target_path.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
 
-#include "restorer/place.h"
 #include "tests/support/child.h"
 #include "tests/support/result_support.h"
 #include "tests/support/table.h"
