@@ -259,6 +259,8 @@ constexpr std::string_view kDrillLine = R"({"message_type":"drill",)";
 
 // False where it is no line of a ledger.
 bool add_line(std::string_view text, Ledger& ledger, std::map<std::string, std::size_t>& known) {
+  // The parser takes a NUL for the end; a crash leaves zeros.
+  if (text.find('\0') != std::string_view::npos) return false;
   if (text.starts_with(kDrillLine)) {  // most lines are: parsed once
     std::optional<DrillResult> drill = read_drill_line(text);
     if (drill) ledger.drills.push_back(*std::move(drill));

@@ -69,7 +69,9 @@ Status check_file(const std::string& path, const std::string& dump_root) {
 
 Channel file_channel(const char* name, const std::string& path, const std::string& dump_root,
                      Tell tell) {
-  return {name, printable(path), path, true, When::kAlways, std::move(tell), [path, dump_root] { return check_file(path, dump_root); }};
+  return {name, printable(path), path, true, When::kAlways, std::move(tell), [path, dump_root] {
+            return check_file(path, dump_root);
+          }};
 }
 
 int priority_of(Severity severity) {
@@ -201,6 +203,7 @@ std::vector<Channel> channels_of(const ReportOptions& options) {
           return write_file(options.outputs.feed, options.from,
                             feed_of(report, changes, options.feed_link));
         }));
+    channels.back().shows_state = false;  // a test stays there as one item of many
   }
   if (has_output(options.outputs, "prometheus")) {
     channels.push_back(file_channel(

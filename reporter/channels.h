@@ -18,7 +18,7 @@ struct Channel {
   std::string name;   // one of kChannels
   std::string where;  // for people: a file, an address, a host; no secret
   std::string key;    // what is remembered of it goes by this: its name, and where exactly it leads
-  bool is_file = false;
+  bool shows_state = false;  // page, metrics: what stands there must not be a test
   When when = When::kAlways;
   // Hands it over, and says what is known of its arrival. Blocks for as long as the channel's
   // timeouts say. `changes` are what the feed shows.

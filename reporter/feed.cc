@@ -36,13 +36,13 @@ Entry entry_of(const RunPoint& run, const std::string& host) {
     return entry;
   }
   const RunSummary& summary = *run.summary;
-  const char* word = summary.exit_status == exit_status(ExitCode::kOk)           ? "OK"
-                     : summary.exit_status == exit_status(ExitCode::kIncomplete) ? "WARNING"
-                                                                                 : "FAILED";
   const std::size_t failed =
       count_of(summary, ItemStatus::kFailed) + count_of(summary, ItemStatus::kVanished);
   const std::size_t good =
       count_of(summary, ItemStatus::kCopied) + count_of(summary, ItemStatus::kUnchanged);
+  const bool is_good = summary.exit_status == exit_status(ExitCode::kOk);
+  const bool is_failed = failed > 0 || summary.exit_status != exit_status(ExitCode::kIncomplete);
+  const char* word = is_good ? "OK" : is_failed ? "FAILED" : "WARNING";
   entry.title = fmt::format("{} {}: {} copied and verified, {} failed", word, host,
                             counted(good, "item"), failed);
   entry.text = fmt::format(

@@ -167,7 +167,6 @@ class Builder {
           run->state == RunState::kDied || (run->summary && run->summary->exit_status > kSignals);
       if (was_cut && run->owed > owed) return &*run;
       owed = std::max(owed, run->owed);
-      if (!was_cut && run->owed >= owed) break;  // it took on all that those before it owed
     }
     return newest;
   }
@@ -295,56 +294,6 @@ class Builder {
   std::vector<std::string> incomplete_;  // tools that ended so
 };
 
-// "all 214 items restorable, oldest proof 6 days", or what is wrong.
-std::string headline_of(const Report& report) {
-  std::size_t good = 0;
-  std::size_t unproven = 0;
-  std::size_t failed = 0;
-  std::size_t warned = 0;
-  std::size_t listed = 0;
-  std::optional<UtcTime> oldest;
-  for (const ItemState& item : report.items) {
-    if (item.generation.empty() && !item.listed_by.empty()) {
-      ++listed;
-      continue;
-    }
-    const auto severity = item.severity();
-    failed += severity == Severity::kFailure ? 1 : 0;
-    warned += severity == Severity::kWarning ? 1 : 0;
-    if (!item.is_good()) continue;
-    ++good;
-    if (!item.proven) {
-      ++unproven;
-    } else if (!oldest || *item.proven < *oldest) {
-      oldest = item.proven;
-    }
-  }
-  const std::size_t all = report.items.size() - listed;
-  const char* which = all == 1 ? "" : "all ";
-  std::string text;
-  if (failed > 0) {
-    text = fmt::format("{} of {} FAILED", failed, counted(all, "item"));
-    if (warned > 0) text += fmt::format(", {} to be looked at", warned);
-  } else if (warned > 0) {
-    text = fmt::format("{} of {} to be looked at", warned, counted(all, "item"));
-  } else if (all == 0) {
-    text = "there is nothing to copy";
-  } else if (unproven > 0) {
-    text = fmt::format("{}{} copied, {} not drilled yet", which, counted(all, "item"), unproven);
-  } else {
-    text = fmt::format("{}{} restorable", which, counted(all, "item"));
-  }
-  if (oldest && failed == 0 && warned == 0) {
-    text += ", oldest proof " + age_text(*oldest, report.time);
-  }
-  const bool is_failed = worst_of(report.findings) == Severity::kFailure;
-  const bool is_warned = worst_of(report.findings) == Severity::kWarning;
-  if (is_failed || (is_warned && failed == 0 && warned == 0)) {
-    text = report.findings.front().text + "; " + text;
-  }
-  return text;
-}
-
 }  // namespace
 
 const char* word_of(std::optional<Severity> severity) {
@@ -359,8 +308,6 @@ std::optional<Severity> Report::severity() const {
   for (const ItemState& item : items) worst = std::max(worst, item.severity());
   return worst;
 }
-
-void set_headline(Report& report) { report.headline = headline_of(report); }
 
 Report make_report(const Records& records, const StatusOptions& options, UtcTime now,
                    const std::string& host) {

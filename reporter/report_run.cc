@@ -193,7 +193,7 @@ class Run {
     // What stays there must not be a test.
     Report plain = read(now);
     for (const Channel& channel : channels_) {
-      if (channel.is_file && stop_requested() == 0) {
+      if (channel.shows_state && stop_requested() == 0) {
         static_cast<void>(channel.tell(plain, changes));  // as it was told a moment ago
       }
     }
@@ -212,11 +212,11 @@ class Run {
                         : "mend what failed, and try again\n");
     if (is_known_) {
       // A channel that works again owes nothing; its state is told by the next report.
-      const Status kept = update_told(options_.from, [&](Told& told) {
+      const Status kept = update_told(options_.from, [&](Told& changed) {
         for (const Telling& telling : tellings) {
           if (!telling.delivery) continue;  // a trial owes nobody anything
-          const std::string state = told.channels[telling.key].state;
-          remember({telling}, state, now, told);
+          const std::string state = changed.channels[telling.key].state;
+          remember({telling}, state, now, changed);
         }
       });
       if (!kept) tell("cannot " + describe(kept.error()) + " in " + printable(options_.from));

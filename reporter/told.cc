@@ -38,10 +38,13 @@ State state_from(const Json& object) {
 }
 
 ChannelMemory channel_from(const Json& object) {
+  std::optional<UtcTime> failing_since = parse_rfc3339(text_at(object, "failing_since"));
+  // Since when is not known then; it owes an alert all the same.
+  if (object.contains("failing_since") && !failing_since) failing_since.emplace();
   return {text_at(object, "where"),
           text_at(object, "state"),
           parse_rfc3339(text_at(object, "told")),
-          parse_rfc3339(text_at(object, "failing_since")),
+          failing_since,
           parse_rfc3339(text_at(object, "tried")),
           text_at(object, "error")};
 }

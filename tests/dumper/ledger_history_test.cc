@@ -89,7 +89,7 @@ TEST(LedgerHistoryTest, ARunWhoseBeginningIsNotInThePieceIsThere) {
   EXPECT_FALSE(ledger.runs[1].ended);
 }
 
-TEST(LedgerHistoryTest, DrillsAndWhenTheyLastBegan) {
+TEST(LedgerHistoryTest, DrillsInTheirOrder) {
   const Ledger ledger =
       read_ledger(drills_began("2026-02-01T00:00:00Z") + drill_line(drill("a")) +
                   drill_line(drill("b")) + drills_began("2026-02-02T00:00:00Z") +
@@ -100,7 +100,6 @@ TEST(LedgerHistoryTest, DrillsAndWhenTheyLastBegan) {
   EXPECT_EQ(ledger.drills[0].path, test::kHostilePath);
   EXPECT_EQ(ledger.drills[0].state, DrillState::kFailed);
   EXPECT_EQ(ledger.drills[0].error, "it is not what was recorded");
-  EXPECT_EQ(ledger.drilled, time_of("2026-02-02T00:00:00Z"));
   EXPECT_EQ(ledger.unreadable, 0u);
 }
 
@@ -113,9 +112,7 @@ TEST(LedgerHistoryTest, ANightIsReadBackInItsOrder) {
   ASSERT_EQ(ledger.nights.size(), 2u);
   EXPECT_EQ(ledger.nights[0].time, written.time);
   EXPECT_EQ(ledger.nights[0].ended, written.ended);
-  EXPECT_EQ(ledger.nights[0].worst(), 11) << "the first that is not 0";
   EXPECT_THAT(ledger.nights[1].ended, IsEmpty());
-  EXPECT_EQ(ledger.nights[1].worst(), 0);
 }
 
 TEST(LedgerHistoryTest, ToolsOfANightMayHaveAnyName) {

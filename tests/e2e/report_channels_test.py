@@ -93,7 +93,7 @@ class MailTest(ReportCase):
                 self.assertIn("\nrepo_backup_state 2\n", metrics.read_text())
         self.assertIn("failing_since", self.told()["mail"])
         # Whoever looks hears of it; the dumps are not touched by it.
-        self.assertIn("by mail were not delivered", self.report("--nagios", code=2).text)
+        self.assertIn("by mail to admin@example.org were not delivered", self.report("--nagios", code=2).text)
         self.night()
         port = self.mail_server()
         self.mail(port, "--on", "failure")  # it owes one, though all is good now
@@ -215,6 +215,33 @@ class FileTest(ReportCase):
         self.assertIn("cannot tell by feed", done.message)
         self.assertEqual((folder / "feed.xml").read_bytes(), before)
         self.assertEqual(self.pinged()[-1], "/x/fail")
+
+    def test_what_another_user_has_put_in_the_way_is_neither_followed_nor_written_to(self):
+        """Whoever owns the folder of a web server must lead root nowhere, and stop no other alert."""
+        victim = self.tmp / "victim"
+        victim.write_text("untouched")
+        www = self.tmp / "www"
+        www.mkdir()
+        port = self.http_server()
+        (www / "link.html").symlink_to(victim)
+        os.mkfifo(www / "fifo.html")
+        os.chown(www, 65534, 65534)
+        (www / "away").symlink_to(self.tmp)
+        os.lchown(www / "away", 65534, 65534)
+        for name in ("link.html", "fifo.html", "away/page.html"):
+            with self.subTest(name):
+                done = self.report("--html", www / name, "--ping", f"http://127.0.0.1:{port}/x", code=4)
+                self.assertIn("cannot tell by html", done.message)
+        self.assertEqual(victim.read_text(), "untouched")
+        self.assertFalse((self.tmp / "page.html").exists())
+        self.assertEqual(self.pinged()[-1], "/x/fail")
+
+    def test_no_channel_writes_among_the_copies(self):
+        ledger = (self.to / "control/ledger").read_bytes()
+        for place in ("control/ledger", "current/page.html"):
+            self.report("--html", self.to / place, code=4)
+        self.assertEqual((self.to / "control/ledger").read_bytes(), ledger)
+        self.assertFalse((self.to / "current/page.html").exists())
 
     def test_a_full_disk_keeps_the_old_files_and_leaves_nothing_D28(self):
         folder = self.tmp / "small"

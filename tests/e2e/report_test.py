@@ -72,7 +72,7 @@ class GoodNightTest(ReportCase):
         self.assertIn(entry.id, [each.id for each in second.entries])
         titles = [each.title for each in second.entries]
         self.assertEqual(sum("FAILED" in title for title in titles), 1, titles)
-        self.assertTrue(any(title.startswith("NEW ") and "alpha" in title for title in titles), titles)
+        self.assertTrue(any(title.startswith("TROUBLE ") and "alpha" in title for title in titles), titles)
         again = self.tmp / "again.xml"
         self.report("--feed", again)
         self.assertEqual(sorted(each.id for each in feedparser.parse(str(again)).entries),
@@ -159,9 +159,9 @@ class BadNightTest(ReportCase):
 
     def test_tools_that_left_no_record_are_told_by_the_script_and_stay_known(self):
         self.report("--ended", "repo-scan=0", "--ended", "repo-dump=11")
-        self.assertIn("ended failed", self.findings())
+        self.assertIn("ended repo-dump failed", self.findings())
         self.report("--ended=repo-scan=0", "--ended=repo-dump=0")
-        self.assertNotIn("ended failed", self.findings())
+        self.assertNotIn("ended repo-dump failed", self.findings())
 
     def test_without_a_dump_root_nothing_is_known(self):
         done = run(REPORT, "--from", self.tmp / "none", "--json")

@@ -37,7 +37,7 @@ std::vector<StateChange> some_changes() {
 }
 
 TEST(FeedTest, ARunIsAnItem) {
-  const std::string text = feed_of(test::good_report(), {}, "");
+  const std::string text = feed_of(test::rendered_good_report(), {}, "");
   EXPECT_THAT(all_of(text, "title"),
               ElementsAre("repo-backup on web1", "OK web1: 2 items copied and verified, 0 failed"));
   EXPECT_THAT(all_of(text, "guid"), ElementsAre("repo-backup:web1:run:20260310T035900Z"));
@@ -47,7 +47,8 @@ TEST(FeedTest, ARunIsAnItem) {
 }
 
 TEST(FeedTest, WhatFailedStandsInTheTitle) {
-  const std::vector<std::string> titles = all_of(feed_of(test::failed_report(), {}, ""), "title");
+  const std::vector<std::string> titles =
+      all_of(feed_of(test::rendered_failed_report(), {}, ""), "title");
   ASSERT_EQ(titles.size(), 2u);
   EXPECT_EQ(titles[1], "FAILED web1: 1 item copied and verified, 1 failed");
 }
@@ -69,8 +70,8 @@ TEST(FeedTest, ItGoesFromNewToOld) {
   const std::string text = feed_of(test::report_of(records), some_changes(), "");
   EXPECT_THAT(all_of(text, "title"),
               ElementsAre("repo-backup on web1", "OVER web1: /srv/a: E160004",
-                          "NEW web1: /srv/b: 3 days", HasSubstr("2 items copied"),
-                          HasSubstr("0 items copied"), "NEW web1: /srv/a: E160004"));
+                          "TROUBLE web1: /srv/b: 3 days", HasSubstr("2 items copied"),
+                          HasSubstr("0 items copied"), "TROUBLE web1: /srv/a: E160004"));
 }
 
 TEST(FeedTest, GuidsAreUniqueAndStayWhatTheyAre) {

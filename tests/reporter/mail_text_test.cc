@@ -17,14 +17,15 @@ using testing::Not;
 using testing::StartsWith;
 
 TEST(MailTextTest, TheSubjectIsTheAnswer) {
-  EXPECT_EQ(mail_subject_of(test::good_report()),
+  EXPECT_EQ(mail_subject_of(test::rendered_good_report()),
             "OK web1: all 2 items restorable, oldest proof 1 hour");
-  EXPECT_THAT(mail_subject_of(test::failed_report()), StartsWith("FAILED web1: 1 of 2 items"));
+  EXPECT_THAT(mail_subject_of(test::rendered_failed_report()),
+              StartsWith("FAILED web1: 1 of 2 items"));
   EXPECT_THAT(mail_subject_of(test::test_report()), StartsWith("TEST of repo-report --self-test"));
 }
 
 TEST(MailTextTest, ALongSubjectIsCutAtACharacter) {
-  Report report = test::good_report();
+  Report report = test::rendered_good_report();
   for (std::size_t length = 120; length < 130; ++length) {
     report.headline = std::string(length, 'x');
     for (int i = 0; i < 40; ++i) report.headline += "\xE2\x82\xAC";
@@ -36,12 +37,12 @@ TEST(MailTextTest, ALongSubjectIsCutAtACharacter) {
 }
 
 TEST(MailTextTest, APageSaysWhatToDo) {
-  const std::string html = mail_html_of(test::failed_report());
+  const std::string html = mail_html_of(test::rendered_failed_report());
   EXPECT_THAT(html, AllOf(HasSubstr("What to do"), HasSubstr("svn /srv/a"),
                           HasSubstr("svnadmin: E160004: broken"),
                           HasSubstr("first\nE160004: broken\n</pre>")));
-  EXPECT_THAT(mail_html_of(test::good_report()), Not(HasSubstr("What to do")));
-  EXPECT_THAT(mail_html_of(test::good_report()),
+  EXPECT_THAT(mail_html_of(test::rendered_good_report()), Not(HasSubstr("What to do")));
+  EXPECT_THAT(mail_html_of(test::rendered_good_report()),
               AllOf(HasSubstr("/srv/a"), HasSubstr("/srv/b"), HasSubstr("1000 B")));
   EXPECT_THAT(mail_html_of(test::test_report()), HasSubstr(">TEST of repo-report"));
 }

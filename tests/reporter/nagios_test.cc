@@ -11,11 +11,11 @@ namespace repo {
 namespace {
 
 using test::count_of;
-using test::failed_report;
-using test::good_report;
 using test::lines_in;
 using test::many_failures;
 using test::nasty_report;
+using test::rendered_failed_report;
+using test::rendered_good_report;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -30,19 +30,19 @@ Report unknown_report() {
 }
 
 TEST(NagiosTest, AllIsGoodInOneLine) {
-  const std::string text = nagios_of(good_report(), {});
+  const std::string text = nagios_of(rendered_good_report(), {});
   EXPECT_EQ(text,
             "REPO-BACKUP OK - all 2 items restorable, oldest proof 1 hour | items=2;;;0 "
-            "failed=0;;1;0 warnings=0;1;;0 size=2000B;;;0 last_run=7200s;;93600;0 "
+            "failed=0;;0;0 warnings=0;0;;0 size=2000B;;;0 last_run=7200s;;93600;0 "
             "oldest_proof=3600s;604800;;0\n");
-  EXPECT_EQ(nagios_status_of(good_report()), 0);
+  EXPECT_EQ(nagios_status_of(rendered_good_report()), 0);
 }
 
 TEST(NagiosTest, EachStateHasItsCode) {
   EXPECT_EQ(nagios_status_of(warned_report()), 1);
   EXPECT_THAT(nagios_of(warned_report(), {}), StartsWith("REPO-BACKUP WARNING - "));
-  EXPECT_EQ(nagios_status_of(failed_report()), 2);
-  EXPECT_THAT(nagios_of(failed_report(), {}), StartsWith("REPO-BACKUP CRITICAL - "));
+  EXPECT_EQ(nagios_status_of(rendered_failed_report()), 2);
+  EXPECT_THAT(nagios_of(rendered_failed_report(), {}), StartsWith("REPO-BACKUP CRITICAL - "));
   EXPECT_EQ(nagios_status_of(unknown_report()), 3);
   EXPECT_THAT(nagios_of(unknown_report(), {}), StartsWith("REPO-BACKUP UNKNOWN - "));
 }
@@ -52,8 +52,8 @@ TEST(NagiosTest, ATestSaysSoFirst) {
 }
 
 TEST(NagiosTest, WhatFailedStandsBelow) {
-  const std::string text = nagios_of(failed_report(), {});
-  EXPECT_THAT(lines_in(text).at(0), HasSubstr(" failed=1;;1;0 warnings=0;1;;0 "));
+  const std::string text = nagios_of(rendered_failed_report(), {});
+  EXPECT_THAT(lines_in(text).at(0), HasSubstr(" failed=1;;0;0 warnings=0;0;;0 "));
   EXPECT_EQ(lines_in(text).at(1), "FAILED: svn /srv/a: svnadmin: E160004: broken");
   EXPECT_EQ(lines_in(text).size(), 2u);
 }
@@ -62,8 +62,9 @@ TEST(NagiosTest, ThresholdsAreThoseOfTheOptions) {
   StatusOptions options;
   options.expect = std::chrono::hours(3);
   options.proof_age = std::chrono::hours(24);
-  EXPECT_THAT(nagios_of(good_report(), options), AllOf(HasSubstr("last_run=7200s;;10800;0"),
-                                                       HasSubstr("oldest_proof=3600s;86400;;0")));
+  EXPECT_THAT(
+      nagios_of(rendered_good_report(), options),
+      AllOf(HasSubstr("last_run=7200s;;10800;0"), HasSubstr("oldest_proof=3600s;86400;;0")));
 }
 
 TEST(NagiosTest, WithoutAProofOfEachThereIsNoOldest) {
@@ -76,7 +77,7 @@ TEST(NagiosTest, AThousandFailuresAreOneDigest) {
   const std::string text = nagios_of(many_failures(), {});
   EXPECT_EQ(lines_in(text).size(), 1 + kMostLines + 1);
   EXPECT_EQ(lines_in(text).back(), "and " + std::to_string(5000 - kMostLines) + " more");
-  EXPECT_THAT(text, HasSubstr(" failed=5000;;1;0 "));
+  EXPECT_THAT(text, HasSubstr(" failed=5000;;0;0 "));
 }
 
 TEST(NagiosTest, NamesFromOutsideAreHarmless) {

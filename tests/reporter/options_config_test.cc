@@ -39,15 +39,17 @@ TEST_F(ReportConfigTest, OptionsAreTakenFromTheFile) {
       parsed(std::string(kAllChannels) + "smtp = \"mail:25\"\nsmtp-user = \"u\"\n"
                                          "smtp-password = \"p\"\nacknowledge = [\"/mnt/a\"]\n"
                                          "proof-age = \"14d\"\nmax-age = \"2d\"\nquiet = true\n"));
-  for (const char* channel : kChannels) EXPECT_TRUE(options.has(channel)) << channel;
+  for (const char* channel : kChannels)
+    EXPECT_TRUE(has_output(options.outputs, channel)) << channel;
   EXPECT_TRUE(options.text && options.quiet);
-  EXPECT_THAT(options.mail.to, ElementsAre("a@example.org", "b@example.org"));
+  EXPECT_THAT(options.outputs.mail, ElementsAre("a@example.org", "b@example.org"));
   EXPECT_EQ(options.mail.server.host, "mail");
   EXPECT_EQ(options.mail.server.user, "u");
   EXPECT_EQ(options.mail.password_file, "p");
-  EXPECT_EQ(options.ping_file, "url");
+  EXPECT_EQ(options.outputs.ping_file, "url");
   EXPECT_EQ(options.when.at("mail"), When::kChange);
-  EXPECT_EQ(options.when.at("html"), When::kFailure);
+  EXPECT_EQ(options.when.at("syslog"), When::kFailure);
+  EXPECT_EQ(options.when.at("html"), When::kAlways) << "files are always written";
   EXPECT_EQ(options.status.expect, std::chrono::hours(8 * 24));
   EXPECT_EQ(options.status.proof_age, std::chrono::hours(14 * 24));
   EXPECT_EQ(options.max_age, std::chrono::hours(48));
@@ -60,10 +62,10 @@ class NamedOutputTest : public ReportConfigTest,
 
 TEST_P(NamedOutputTest, IsTheOnlyOne) {
   const ReportOptions options = taken(parsed(kAllChannels, GetParam()));
-  const int outputs =
-      static_cast<int>(std::count_if(std::begin(kChannels), std::end(kChannels),
-                                     [&](const char* each) { return options.has(each); })) +
-      options.text + options.json + options.nagios + options.check;
+  const int outputs = static_cast<int>(std::count_if(
+                          std::begin(kChannels), std::end(kChannels),
+                          [&](const char* each) { return has_output(options.outputs, each); })) +
+                      options.text + options.json + options.nagios + options.check;
   EXPECT_EQ(outputs, 1);
   EXPECT_EQ(options.from, "/d") << "all else of the file is as it was";
   EXPECT_EQ(options.status.expect, std::chrono::hours(8 * 24));
@@ -84,9 +86,9 @@ INSTANTIATE_TEST_SUITE_P(Outputs, NamedOutputTest,
                                          std::vector<const char*>{"--ping-file", "other"}));
 
 TEST_F(ReportConfigTest, WhatIsNamedHereIsUsedAsNamedHere) {
-  EXPECT_THAT(taken(parsed(kAllChannels, {"--mail", "c@example.org"})).mail.to,
+  EXPECT_THAT(taken(parsed(kAllChannels, {"--mail", "c@example.org"})).outputs.mail,
               ElementsAre("c@example.org"));
-  EXPECT_EQ(taken(parsed(kAllChannels, {"--ping-file", "other"})).ping_file, "other");
+  EXPECT_EQ(taken(parsed(kAllChannels, {"--ping-file", "other"})).outputs.ping_file, "other");
 }
 
 TEST_F(ReportConfigTest, WhatIsNoOutputLeavesThoseOfTheFile) {
@@ -99,7 +101,7 @@ TEST_F(ReportConfigTest, WhatIsNoOutputLeavesThoseOfTheFile) {
                                                     {"--mail-on", "always"}}) {
     const ReportOptions options = taken(parsed(kAllChannels, arguments));
     for (const char* channel : kChannels) {
-      EXPECT_TRUE(options.has(channel)) << channel << " " << arguments.front();
+      EXPECT_TRUE(has_output(options.outputs, channel)) << channel << " " << arguments.front();
     }
   }
 }
@@ -109,7 +111,7 @@ TEST_F(ReportConfigTest, TheCommandLineWins) {
       taken(parsed(kAllChannels, {"--from", "/e", "--expect", "1d", "--on", "success"}));
   EXPECT_EQ(options.from, "/e");
   EXPECT_EQ(options.status.expect, std::chrono::hours(24));
-  EXPECT_EQ(options.when.at("html"), When::kSuccess);
+  EXPECT_EQ(options.when.at("syslog"), When::kSuccess);
   EXPECT_EQ(options.when.at("mail"), When::kChange) << "its own is more than that of all";
 }
 

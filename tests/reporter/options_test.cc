@@ -34,7 +34,7 @@ TEST(ReportOptionsTest, NothingIsEnoughAndTheRestIsWhatTheHelpSays) {
   EXPECT_EQ(options.mail.sendmail, "/usr/sbin/sendmail");
   EXPECT_EQ(options.mail.from + options.mail.server.host + options.mail.password_file, "");
   for (const char* channel : kChannels) {
-    EXPECT_FALSE(options.has(channel)) << channel;
+    EXPECT_FALSE(has_output(options.outputs, channel)) << channel;
     EXPECT_EQ(options.when.at(channel), When::kAlways) << channel;
   }
 }
@@ -64,19 +64,20 @@ TEST(ReportOptionsTest, EveryChannelIsTaken) {
                                             "--ping-status",
                                             "--from",
                                             "/d"});
-  EXPECT_EQ(options.html, "/h");
-  EXPECT_EQ(options.feed, "/f");
+  EXPECT_EQ(options.outputs.html, "/h");
+  EXPECT_EQ(options.outputs.feed, "/f");
   EXPECT_EQ(options.feed_link, "https://example.org/?a&b");
-  EXPECT_EQ(options.prometheus, "/p");
-  EXPECT_TRUE(options.syslog);
-  EXPECT_THAT(options.mail.to, ElementsAre("a@example.org", "root"));
+  EXPECT_EQ(options.outputs.prometheus, "/p");
+  EXPECT_TRUE(options.outputs.syslog);
+  EXPECT_THAT(options.outputs.mail, ElementsAre("a@example.org", "root"));
   EXPECT_EQ(options.mail.from, "b@example.org");
   EXPECT_EQ(options.mail.sendmail, "/opt/sendmail");
-  EXPECT_EQ(options.ping, "https://hc.example.org/x");
+  EXPECT_EQ(options.outputs.ping, "https://hc.example.org/x");
   EXPECT_EQ(options.ping_ca, "/ca");
   EXPECT_TRUE(options.ping_status);
   EXPECT_EQ(options.from, "/d");
-  for (const char* channel : kChannels) EXPECT_TRUE(options.has(channel)) << channel;
+  for (const char* channel : kChannels)
+    EXPECT_TRUE(has_output(options.outputs, channel)) << channel;
 }
 
 TEST(ReportOptionsTest, AChannelsOwnWhenIsMoreThanThatOfAll) {
@@ -85,7 +86,7 @@ TEST(ReportOptionsTest, AChannelsOwnWhenIsMoreThanThatOfAll) {
   EXPECT_EQ(options.when.at("mail"), When::kFailure);
   EXPECT_EQ(options.when.at("html"), When::kAlways);
   EXPECT_EQ(options.when.at("feed"), When::kSuccess);
-  for (const char* other : {"prometheus", "syslog", "ping"}) {
+  for (const char* other : {"syslog", "ping"}) {
     EXPECT_EQ(options.when.at(other), When::kChange) << other;
   }
 }

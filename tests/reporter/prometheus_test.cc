@@ -18,7 +18,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 TEST(PrometheusTest, EachItemHasItsTimes) {
-  const std::vector<std::string> lines = lines_in(prometheus_of(test::good_report()));
+  const std::vector<std::string> lines = lines_in(prometheus_of(test::rendered_good_report()));
   const std::string a = R"({kind="svn",id="srv/a-id",path="/srv/a"})";
   for (const char* line : {
            "repo_backup_state 0",
@@ -40,7 +40,7 @@ TEST(PrometheusTest, EachItemHasItsTimes) {
 }
 
 TEST(PrometheusTest, WhatFailedIsTwo) {
-  const std::vector<std::string> lines = lines_in(prometheus_of(test::failed_report()));
+  const std::vector<std::string> lines = lines_in(prometheus_of(test::rendered_failed_report()));
   EXPECT_THAT(lines, Contains("repo_backup_state 2"));
   EXPECT_THAT(lines,
               Contains(R"(repo_backup_item_state{kind="svn",id="srv/a-id",path="/srv/a"} 2)"));
@@ -77,7 +77,7 @@ TEST(PrometheusTest, WhatThePolicyListsIsNoItem) {
 TEST(PrometheusTest, ATestSaysSo) {
   EXPECT_THAT(lines_in(prometheus_of(test::test_report())),
               Contains("repo_backup_self_test_timestamp_seconds 1773122400"));
-  EXPECT_THAT(prometheus_of(test::good_report()), Not(HasSubstr("self_test")));
+  EXPECT_THAT(prometheus_of(test::rendered_good_report()), Not(HasSubstr("self_test")));
 }
 
 // Every line is a comment or a sample, every family is described once and stands together, and no
@@ -109,8 +109,8 @@ void expect_well_formed(const std::string& text) {
 }
 
 TEST(PrometheusTest, ItIsWellFormed) {
-  expect_well_formed(prometheus_of(test::good_report()));
-  expect_well_formed(prometheus_of(test::failed_report()));
+  expect_well_formed(prometheus_of(test::rendered_good_report()));
+  expect_well_formed(prometheus_of(test::rendered_failed_report()));
   expect_well_formed(prometheus_of(test::test_report()));
   expect_well_formed(prometheus_of(test::many_failures(100)));
 }

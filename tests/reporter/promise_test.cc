@@ -14,9 +14,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::copied;
+using test::found;
 using test::good_records;
 using test::report_of;
 using test::result_of;
+using test::run_of;
 using testing::ElementsAre;
 
 std::vector<std::string> promised(const Records& records, std::chrono::seconds max_age = 26h) {
@@ -53,6 +55,19 @@ INSTANTIATE_TEST_SUITE_P(
         WithdrawnCase{"not_taken_on",
                       [](Records& r) { r.runs[0].run.items.erase(r.runs[0].run.items.begin()); }},
         WithdrawnCase{
+            "no_run_since_the_last_scan",
+            [](Records& r) {
+              r.manifest = test::manifest_of(1h, {found("/srv/a"), found("/srv/b", "hg")});
+              r.runs.insert(r.runs.begin(),
+                            run_of(0s, {result_of(r.items[1], ItemStatus::kUnchanged)}));
+            }},
+        WithdrawnCase{"its_data_are_lost", [](Records& r) { r.without_data = {"svn/srv/a-id"}; }},
+        WithdrawnCase{"an_older_copy_is_in_its_place",
+                      [](Records& r) {
+                        r.runs[0].run.items[0].generation = r.items[0].generations[0].stamp;
+                        r.items[0] = copied("/srv/a", 20h);
+                      }},
+        WithdrawnCase{
             "damaged",
             [](Records& r) { r.items[0].proof.bad[r.items[0].generations[0].stamp] = "rot"; }},
         WithdrawnCase{"unusable",
@@ -68,9 +83,8 @@ INSTANTIATE_TEST_SUITE_P(
                         r.items.erase(r.items.begin());
                         r.missing_copies = {"svn/srv/a-id"};
                       }},
-        WithdrawnCase{
-            "an_inner_one_has_no_copy",
-            [](Records& r) { r.manifest->items.push_back(test::found("/srv/a/deep/inner")); }},
+        WithdrawnCase{"an_inner_one_has_no_copy",
+                      [](Records& r) { r.manifest->items.push_back(found("/srv/a/deep/inner")); }},
         WithdrawnCase{"something_inside_could_not_be_looked_at",
                       [](Records& r) {
                         r.manifest->errors = {system_error("open", "/srv/a/closed", EACCES)};
@@ -90,7 +104,29 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(PromiseTest, ACopyOlderThanIsAllowedPromisesNothing) {
   EXPECT_THAT(promised(good_records(), 1h), testing::IsEmpty());
-  EXPECT_THAT(promised(good_records(), 2h), ElementsAre("/srv/a", "/srv/b"));
+  EXPECT_THAT(promised(good_records(), 2h + 1min), ElementsAre("/srv/a", "/srv/b"));
+}
+
+TEST(PromiseTest, RecordsOfAnotherMachinePromiseNothing) {
+  const Report report = make_report(good_records(), {}, test::kNow, "web2");
+  EXPECT_EQ(report.host, "web1");
+  EXPECT_THAT(make_promise(known_repositories(report, 26h)).stores, testing::IsEmpty());
+}
+
+TEST(PromiseTest, WhereTheNewestManifestCannotBeReadNothingIsPromised) {
+  Records records = good_records();
+  records.has_newest_manifest = false;
+  EXPECT_THAT(promised(records), testing::IsEmpty());
+}
+
+TEST(PromiseTest, WhatIsAcknowledgedPromisesNothingAllTheSame) {
+  Records records = good_records();
+  records.manifest->errors = {system_error("open", "/srv/a/closed", EACCES)};
+  StatusOptions options;
+  options.acknowledged = {"/srv/a"};
+  const Report report = report_of(records, options);
+  EXPECT_TRUE(report.is_good());
+  EXPECT_THAT(make_promise(known_repositories(report, 26h)).stores, ElementsAre("/srv/b"));
 }
 
 TEST(PromiseTest, WarningsWithdrawNothing) {

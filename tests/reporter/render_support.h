@@ -15,15 +15,15 @@ namespace repo::test {
 inline constexpr const char* kNasty =
     "/srv/x\nFAILED y\r\t\x1b[31m|\"'<b>&amp;]]>\\\x7f\xC2\x9B\xE2\x80\xAE\xE2\x80\xA8\xff\xC3(";
 
-inline Report good_report() { return report_of(good_records()); }
+inline Report rendered_good_report() { return report_of(good_records()); }
 
 inline Report test_report() {
-  Report report = good_report();
+  Report report = rendered_good_report();
   report.is_test = true;
   return report;
 }
 
-inline Report failed_report() {
+inline Report rendered_failed_report() {
   Records records = good_records();
   ItemResult& last = records.runs.front().run.items.front();
   last = result_of(records.items[0], ItemStatus::kFailed);

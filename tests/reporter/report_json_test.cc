@@ -17,14 +17,14 @@ using Json = nlohmann::json;
 Json json_of(const Report& report) { return Json::parse(report_json(report)); }
 
 TEST(ReportJsonTest, AGoodReport) {
-  const Json document = json_of(test::good_report());
+  const Json document = json_of(test::rendered_good_report());
   EXPECT_EQ(document["format"], "repo-backup/report");
   EXPECT_EQ(document["version"], 1);
   EXPECT_EQ(document["host"], "web1");
   EXPECT_EQ(document["dir"], "/var/data_backup");
   EXPECT_EQ(document["time"], "2026-03-10T06:00:00Z");
   EXPECT_EQ(document["state"], "ok");
-  EXPECT_EQ(document["headline"], test::good_report().headline);
+  EXPECT_EQ(document["headline"], test::rendered_good_report().headline);
   EXPECT_EQ(document["last_good_run"], "2026-03-10T04:00:00Z");
   EXPECT_EQ(document["findings"], Json::array());
   EXPECT_FALSE(document.contains("test"));
@@ -50,7 +50,7 @@ TEST(ReportJsonTest, AGoodReport) {
 }
 
 TEST(ReportJsonTest, AFailureHasItsReason) {
-  const Json document = json_of(test::failed_report());
+  const Json document = json_of(test::rendered_failed_report());
   EXPECT_EQ(document["state"], "failed");
   const Json& item = document["items"][0];
   EXPECT_EQ(item["state"], "failed");

@@ -53,21 +53,22 @@ class ReportRunTest : public testing::Test {
 };
 
 TEST_F(ReportRunTest, OnChangeAFileIsWrittenOnce) {
-  options_.prometheus = tree_ / "x.prom";
+  options_.outputs.prometheus = tree_ / "x.prom";
   options_.when["prometheus"] = When::kChange;
-  EXPECT_TRUE(is_written(options_.prometheus));
-  EXPECT_FALSE(is_written(options_.prometheus));
+  EXPECT_TRUE(is_written(options_.outputs.prometheus));
+  EXPECT_FALSE(is_written(options_.outputs.prometheus));
 }
 
-TEST_F(ReportRunTest, WhatAChannelOwesIsOneChangeNotOneEachNight) {
-  options_.prometheus = tree_ / "x.prom";
+TEST_F(ReportRunTest, WhatAnotherChannelOwesIsNoChangeOfTheState) {
+  options_.outputs.prometheus = tree_ / "x.prom";
   options_.when["prometheus"] = When::kChange;
-  EXPECT_TRUE(is_written(options_.prometheus));
+  EXPECT_TRUE(is_written(options_.outputs.prometheus));
   ASSERT_TRUE(update_told(dir_, [](Told& told) {
-    told.channels["mail"] = {"", std::nullopt, parse_rfc3339("2026-01-01T00:00:00Z"), "no"};
+    told.channels["mail x"] = {"mail to x", "", std::nullopt, utc_now(), utc_now(), "no"};
   }));
-  EXPECT_TRUE(is_written(options_.prometheus));
-  EXPECT_FALSE(is_written(options_.prometheus));
+  EXPECT_FALSE(is_written(options_.outputs.prometheus));
+  EXPECT_FALSE(is_written(options_.outputs.prometheus));
+  EXPECT_THAT(err_ + out_, testing::Not(HasSubstr("cannot")));
 }
 
 TEST_F(ReportRunTest, HowToolsEndedStaysKnownWhateverTheyAreCalled) {

@@ -61,7 +61,6 @@ inline ReportedRun run_of(std::chrono::seconds age, std::vector<ItemResult> item
   run.state = RunState::kEnded;
   run.host = kHost;
   run.started = ago(age + std::chrono::seconds(60));
-  run.scanned = run.started;
   run.summary.emplace();
   run.summary->started = run.started;
   run.summary->finished = ago(age);
@@ -100,7 +99,7 @@ inline Records good_records() {
   records.items = {copied("/srv/a", 2h), copied("/srv/b", 2h, "hg")};
   records.runs = {run_of(2h, {result_of(records.items[0], ItemStatus::kCopied),
                               result_of(records.items[1], ItemStatus::kCopied)})};
-  records.manifest = manifest_of(2h, {found("/srv/a"), found("/srv/b", "hg")});
+  records.manifest = manifest_of(2h + 2min, {found("/srv/a"), found("/srv/b", "hg")});
   return records;
 }
 

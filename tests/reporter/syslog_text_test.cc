@@ -15,7 +15,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 TEST(SyslogTextTest, OneLineForAllAndOneForEachItem) {
-  const std::vector<LogLine> lines = log_lines_of(test::good_report());
+  const std::vector<LogLine> lines = log_lines_of(test::rendered_good_report());
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_EQ(lines[0].text,
             "report state=OK headline=\"all 2 items restorable, oldest proof 1 hour\"");
@@ -26,7 +26,7 @@ TEST(SyslogTextTest, OneLineForAllAndOneForEachItem) {
 }
 
 TEST(SyslogTextTest, WhatFailedHasItsSeverityAndItsReason) {
-  const std::vector<LogLine> lines = log_lines_of(test::failed_report());
+  const std::vector<LogLine> lines = log_lines_of(test::rendered_failed_report());
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_EQ(lines[0].severity, Severity::kFailure);
   EXPECT_THAT(lines[0].text, StartsWith("report state=FAILED "));

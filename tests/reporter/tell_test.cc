@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 #include "tests/reporter/report_support.h"
 #include "tests/support/table.h"
 
@@ -28,6 +30,14 @@ Report bad_report() {
   return report_of(records);
 }
 
+ChannelMemory memory(const std::string& digest) {
+  return {"mail to admin", digest, ago(24h), std::nullopt, std::nullopt, ""};
+}
+// It was told two days ago, and has not taken an alert since yesterday.
+ChannelMemory owing(const std::string& digest, const std::string& error) {
+  return {"mail to admin", digest, ago(48h), ago(24h), ago(24h), error};
+}
+
 // What a channel remembers of the report before.
 enum class Memory { kNone, kSame, kOther, kOwes };
 
@@ -48,16 +58,16 @@ TEST_P(DueTest, IsDue) {
     case Memory::kNone:
       break;
     case Memory::kSame:
-      told.channels["mail"] = {digest, ago(24h), std::nullopt, ""};
+      told.channels["mail"] = memory(digest);
       break;
     case Memory::kOther:
-      told.channels["mail"] = {digest_of({{"x", "y"}}), ago(24h), std::nullopt, ""};
+      told.channels["mail"] = memory(digest_of({{"x", "y"}}));
       break;
     case Memory::kOwes:
-      told.channels["mail"] = {digest, ago(48h), ago(24h), "no"};
+      told.channels["mail"] = owing(digest, "no");
       break;
   }
-  const Channel channel{"mail", "admin", GetParam().when, {}, {}};
+  const Channel channel{"mail", "admin", "mail", false, GetParam().when, {}, {}};
   EXPECT_EQ(is_due(channel, report, told), GetParam().is_due);
 }
 
@@ -89,8 +99,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(OwedTest, WhatAnotherChannelOwesIsNotThisOnesMatter) {
   Told told;
-  told.channels["ping"] = {"", std::nullopt, ago(24h), "no"};
-  EXPECT_FALSE(is_due({"mail", "admin", When::kFailure, {}, {}}, good_report(), told));
+  told.channels["ping"] = owing("", "no");
+  EXPECT_FALSE(
+      is_due({"mail", "admin", "mail", false, When::kFailure, {}, {}}, good_report(), told));
 }
 
 // Channels that write down what they were told.
@@ -101,6 +112,8 @@ class TellTest : public testing::Test {
                   std::vector<bool> answers = {true}) {
     return {name,
             "to-" + name,
+            name,
+            false,
             when,
             [this, name, answers](const Report& report, const auto& changes) -> Delivery {
               std::vector<std::string>& heard = heard_[name];
@@ -183,9 +196,9 @@ TEST_F(TellTest, WhereAllFailNobodyIsToldTwice) {
 }
 
 TEST_F(TellTest, WhatWasToldAndWhatIsOwedIsRemembered) {
-  told_.channels["html"] = {"before", ago(24h), ago(12h), "disk full"};
-  told_.channels["mail"] = {"before", ago(24h), std::nullopt, ""};
-  told_.channels["prometheus"] = {"before", ago(24h), std::nullopt, ""};
+  told_.channels["html"] = owing("before", "disk full");
+  told_.channels["mail"] = memory("before");
+  told_.channels["prometheus"] = memory("before");
   tell({channel("html"), channel("mail", When::kAlways, {false})});
   remember(tellings_, "now", kNow, told_);
   EXPECT_EQ(told_.channels["html"].state, "now");
@@ -204,25 +217,50 @@ TEST_F(TellTest, WhatWasToldAndWhatIsOwedIsRemembered) {
 }
 
 TEST_F(TellTest, WhatAChannelOwesIsToldByTheOthersUntilItIsTried) {
-  told_.channels["mail"] = {"x", ago(48h), ago(24h), "send: said \x1b[1m no"};
-  told_.channels["html"] = {"x", ago(24h), std::nullopt, ""};
-  add_owed(told_, {channel("html")}, report_);
-  ASSERT_THAT(findings_of(report_.findings), ElementsAre("owed mail FAILED"));
+  told_.channels["mail"] = owing("x", "send: said \x1b[1m no");
+  told_.channels["html"] = memory("x");
+  told_.changes = {{ago(30h), "early", "before that", false}, {ago(20h), "late", "rot", false}};
+  add_owed(told_, {channel("html")}, {"mail", "html"}, 1h, report_);
+  ASSERT_THAT(findings_of(report_.findings), ElementsAre("undelivered mail FAILED"));
   EXPECT_THAT(report_.findings[0].text,
               AllOf(HasSubstr(rfc3339(ago(24h))), HasSubstr("said \\x1b[1m no")));
+  EXPECT_THAT(report_.findings[0].output,
+              AllOf(HasSubstr("rot"), testing::Not(HasSubstr("before that"))));
   EXPECT_THAT(report_.findings[0].todo, HasSubstr("--self-test"));
+  EXPECT_THAT(report_.headline, HasSubstr("were not delivered"));
 
   report_ = good_report();
-  add_owed(told_, {channel("html"), channel("mail")}, report_);
-  EXPECT_THAT(findings_of(report_.findings), ElementsAre("owed mail note"));
+  add_owed(told_, {channel("html"), channel("mail")}, {"mail", "html"}, 1h, report_);
+  EXPECT_THAT(findings_of(report_.findings), ElementsAre("undelivered mail note"));
   EXPECT_TRUE(report_.is_good()) << "it is tried now";
+}
+
+TEST_F(TellTest, AChannelThatIsNotConfiguredAnyMoreOwesNothing) {
+  told_.channels["mail"] = owing("x", "no");
+  add_owed(told_, {channel("html")}, {"html"}, 48h, report_);
+  EXPECT_TRUE(report_.is_good());
+}
+
+TEST_F(TellTest, WhereNoneIsConfiguredOldTrialsOweNothing) {
+  told_.channels["mail"] = owing("x", "no");  // tried a day ago
+  add_owed(told_, {}, {}, 23h, report_);
+  EXPECT_TRUE(report_.is_good());
+  add_owed(told_, {}, {}, 25h, report_);
+  EXPECT_THAT(findings_of(report_.findings), ElementsAre("undelivered mail FAILED"));
+}
+
+TEST_F(TellTest, AnExceptionInAChannelIsItsFailure) {
+  Channel broken = channel("mail");
+  broken.tell = [](const Report&, const auto&) -> Delivery { throw std::runtime_error("odd"); };
+  EXPECT_THAT(tell({broken, channel("feed")}),
+              ElementsAre("mail to-mail FAILED", "feed to-feed taken 2"));
 }
 
 TEST_F(TellTest, AFailureStandsBeforeNotes) {
   report_.findings.push_back({Severity::kNote, "new", "new: /srv/b"});
-  told_.channels["mail"] = {"x", ago(48h), ago(24h), "no"};
-  add_owed(told_, {}, report_);
-  EXPECT_THAT(findings_of(report_.findings), ElementsAre("owed mail FAILED", "new note"));
+  told_.channels["mail"] = owing("x", "no");
+  add_owed(told_, {}, {"mail"}, 1h, report_);
+  EXPECT_THAT(findings_of(report_.findings), ElementsAre("undelivered mail FAILED", "new note"));
 }
 
 }  // namespace

@@ -54,8 +54,8 @@ Told some_told() {
   Told told;
   told.state = State{{"svn/a failed", "E160004: \"x\"\n\x1b[1m"}, {"run missed", ""}};
   told.changes = {{ago(2h), "svn/a failed", "E160004", false}, {ago(1h), "b", "over now", true}};
-  told.channels["mail"] = {"abc", ago(3h), ago(1h), "send: 451 later"};
-  told.channels["feed"] = {"def", ago(2h), std::nullopt, ""};
+  told.channels["mail"] = {"mail to admin", "abc", ago(3h), ago(1h), kNow, "send: 451 later"};
+  told.channels["feed"] = {"feed to /f", "def", ago(2h), std::nullopt, std::nullopt, ""};
   told.channels["ping"] = {};
   return told;
 }
@@ -94,7 +94,7 @@ TEST(ToldTest, BytesThatAreNoTextStopNothing) {
   Told told;
   told.state = State{{"a\xff", "\xfe"}};
   told.changes = {{kNow, "a\xff", "\xfe", false}};
-  told.channels["mail"] = {"", std::nullopt, kNow, "said \xff"};
+  told.channels["mail"] = {"", "", std::nullopt, kNow, kNow, "said \xff"};
   const Told read = value_of(read_told(write_told(told)));
   EXPECT_EQ(read.state.value().size(), 1u);
   EXPECT_EQ(read.changes.size(), 1u);
