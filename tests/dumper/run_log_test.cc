@@ -205,10 +205,12 @@ TEST_F(RunLogTest, TheNewestManifestsAreKeptAndNothingThatAKilledWriterHasLeft) 
   EXPECT_EQ(test::names_in(runs()).size(), kRuns) << "of records more are kept";
 }
 
-TEST_F(RunLogTest, WithoutAPlaceForItsManifestNoRunBegins) {
+TEST_F(RunLogTest, WithoutAPlaceForItsManifestARunBeginsAndSaysSo) {
   test::write_file(manifests(), "no folder");
-  EXPECT_FALSE(RunLog::begin(*root_, record_, kManifestText, 2));
-  EXPECT_FALSE(test::exists(runs() + "/" + kFirst + ".json"));
+  const RunLog log = must_begin();
+  ASSERT_EQ(log.lacks().size(), 1u);
+  EXPECT_EQ(log.lacks()[0].path, "manifests");
+  EXPECT_TRUE(test::exists(runs() + "/" + kFirst + ".json"));
 }
 
 }  // namespace
