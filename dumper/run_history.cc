@@ -254,6 +254,12 @@ std::optional<LedgerNight> night_of(const Json& line, const Flat& flat) {
   return night;
 }
 
+bool add_drill(std::string_view text, Ledger& ledger) {
+  std::optional<DrillResult> drill = read_drill_line(text);
+  if (drill) ledger.drills.push_back(*std::move(drill));
+  return drill.has_value();
+}
+
 // As drill_line() writes it.
 constexpr std::string_view kDrillLine = R"({"message_type":"drill",)";
 
@@ -261,17 +267,15 @@ constexpr std::string_view kDrillLine = R"({"message_type":"drill",)";
 bool add_line(std::string_view text, Ledger& ledger, std::map<std::string, std::size_t>& known) {
   // The parser takes a NUL for the end; a crash leaves zeros.
   if (text.find('\0') != std::string_view::npos) return false;
-  if (text.starts_with(kDrillLine)) {  // most lines are: parsed once
-    std::optional<DrillResult> drill = read_drill_line(text);
-    if (drill) ledger.drills.push_back(*std::move(drill));
-    return drill.has_value();
-  }
+  if (text.starts_with(kDrillLine)) return add_drill(text, ledger);  // most are: parsed once
   const Json line = Json::parse(text, nullptr, false);
   if (!line.is_object()) return false;
   const Flat flat = flat_of(line);
   const std::string type = flat.text("message_type");
   if (type == "run") {
     add_run_line(flat, ledger, known);
+  } else if (type == "drill") {
+    return add_drill(text, ledger);
   } else if (type == "night") {
     std::optional<LedgerNight> night = night_of(line, flat);
     if (!night) return false;

@@ -46,7 +46,7 @@ struct Records {
 // Clocks of machines that share a dump root differ, and are set.
 inline constexpr std::chrono::hours kClockMayDiffer{1};
 inline constexpr std::size_t kRecentRuns = 14;
-inline constexpr std::size_t kEarlierRuns = 22;
+inline constexpr std::size_t kEarlierRuns = 14;
 inline constexpr std::size_t kMostRuns = 120;  // also where an item is in none of these
 inline constexpr std::size_t kLedgerRead = std::size_t{4} << 20;
 

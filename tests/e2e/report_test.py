@@ -240,7 +240,7 @@ class RecordsTest(Case):
         self.assertEqual(len(state["runs"]), 370)
         self.assertEqual(len(state["items"]), 20)
         sizes = state["items"][0]["sizes"]
-        self.assertGreater(len(sizes), 30)
+        self.assertGreater(len(sizes), 20)
         self.assertLess(sizes[0]["time"], f"{(end - datetime.timedelta(days=300)):%Y-%m-%d}")
         self.assertEqual(sizes, sorted(sizes, key=lambda point: point["time"]))
 
