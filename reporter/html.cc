@@ -10,6 +10,7 @@
 #include "reporter/html_parts.h"
 #include "reporter/markup.h"
 #include "reporter/page_parts.h"
+#include "reporter/tally.h"
 
 namespace repo {
 namespace {
@@ -46,35 +47,17 @@ std::string figure(const char* name, const std::string& value) {
 }
 
 std::string figures_html(const Report& report) {
-  std::size_t failed = 0;
-  std::size_t warned = 0;
-  std::size_t good = 0;
-  std::size_t listed = 0;
-  std::uint64_t bytes = 0;
-  std::optional<UtcTime> oldest;
-  bool all_proven = true;
-  for (const ItemState& item : report.items) {
-    bytes += item.bytes;
-    if (item.generation.empty() && !item.listed_by.empty()) {
-      ++listed;
-      continue;
-    }
-    const auto severity = item.severity();
-    failed += severity == Severity::kFailure ? 1 : 0;
-    warned += severity == Severity::kWarning ? 1 : 0;
-    good += severity < Severity::kWarning ? 1 : 0;
-    all_proven = all_proven && item.proven.has_value();
-    if (item.proven && (!oldest || *item.proven < *oldest)) oldest = item.proven;
-  }
+  const Tally tally = tally_of(report);
   std::string html = "<dl class=\"summary\">\n";
-  html += figure("Items OK", fmt::format("{} of {}", good, report.items.size() - listed));
-  if (failed > 0) html += figure("Failed", std::to_string(failed));
-  if (warned > 0) html += figure("Warnings", std::to_string(warned));
-  if (listed > 0) html += figure("Listed only", std::to_string(listed));
-  html += figure("Size of all copies", human_bytes(bytes));
+  html += figure("Items OK", fmt::format("{} of {}", tally.good, tally.items));
+  if (tally.failed > 0) html += figure("Failed", std::to_string(tally.failed));
+  if (tally.warned > 0) html += figure("Warnings", std::to_string(tally.warned));
+  if (tally.listed > 0) html += figure("Listed only", std::to_string(tally.listed));
+  html += figure("Size of all copies", human_bytes(tally.bytes));
   html += figure("Last usable run", ago_html(report.last_good, report.time, "none on record"));
-  html += figure("Oldest proof", ago_html(oldest, report.time, "none") +
-                                     (oldest && !all_proven ? ", some without" : ""));
+  html += figure("Oldest proof",
+                 ago_html(tally.oldest_proof, report.time, "none") +
+                     (tally.oldest_proof && tally.unproven > 0 ? ", some without" : ""));
   return html + "</dl>\n";
 }
 

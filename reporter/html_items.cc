@@ -10,17 +10,14 @@
 #include "reporter/html_parts.h"
 #include "reporter/markup.h"
 #include "reporter/plot.h"
+#include "reporter/tally.h"
 
 namespace repo {
 namespace {
 
-bool is_listed_only(const ItemState& item) {
-  return item.generation.empty() && !item.listed_by.empty();
-}
-
 // What an item is filtered by.
 const char* state_of(const ItemState& item) {
-  return is_listed_only(item) ? "other" : class_of(item.severity());
+  return is_only_listed(item) ? "other" : class_of(item.severity());
 }
 
 const char* state_word(std::string_view state) {
@@ -76,7 +73,7 @@ std::string trend_cell(const ItemState& item) {
 
 std::string why_html(const ItemState& item) {
   std::string html;
-  if (is_listed_only(item)) html = "not copied, by the policy: " + shown(item.listed_by);
+  if (is_only_listed(item)) html = "not copied, by the policy: " + shown(item.listed_by);
   for (const Finding& finding : item.findings) {
     html += (html.empty() ? "" : "<br/>") + escape_markup(finding.text);
   }
@@ -100,7 +97,7 @@ Seconds restores_of(const Report& report) {
 
 std::string row_html(const ItemState& item, const Report& report, const Seconds& restores) {
   const char* state = state_of(item);
-  const bool is_expected = !is_listed_only(item);
+  const bool is_expected = !is_only_listed(item);
   const bool has_copy = !item.generation.empty();
   std::string html = fmt::format(
       "<tr data-state=\"{}\"><td data-v=\"{}\">{}</td><td>{}</td><th scope=\"row\">{}</th>", state,

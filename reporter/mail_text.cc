@@ -10,6 +10,7 @@
 #include "dumper/space.h"
 #include "reporter/cut.h"
 #include "reporter/markup.h"
+#include "reporter/tally.h"
 #include "reporter/text.h"
 
 namespace repo {
@@ -74,7 +75,7 @@ std::string mail_html_of(const Report& report) {
   constexpr std::size_t kMostRows = 200;
   shown = 0;
   for (const ItemState& item : report.items) {
-    if (item.generation.empty() && !item.listed_by.empty()) continue;
+    if (is_only_listed(item)) continue;
     if (++shown > kMostRows) continue;
     auto age = [&](const std::optional<UtcTime>& time) {
       return time ? age_text(*time, report.time) : std::string("never");

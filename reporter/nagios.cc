@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/bytes_path.h"
+#include "reporter/tally.h"
 #include "reporter/text.h"
 
 namespace repo {
@@ -33,32 +34,18 @@ int nagios_status_of(const Report& report) {
 }
 
 std::string nagios_of(const Report& report, const StatusOptions& options) {
-  std::size_t failed = 0;
-  std::size_t warned = 0;
-  std::size_t items = 0;
-  std::uint64_t bytes = 0;
-  std::optional<UtcTime> oldest;
-  bool all_proven = true;
-  for (const ItemState& item : report.items) {
-    if (item.generation.empty() && !item.listed_by.empty()) continue;
-    ++items;
-    bytes += item.bytes;
-    failed += item.severity() == Severity::kFailure ? 1 : 0;
-    warned += item.severity() == Severity::kWarning ? 1 : 0;
-    all_proven = all_proven && item.proven;
-    if (item.proven && (!oldest || *item.proven < *oldest)) oldest = item.proven;
-  }
+  const Tally tally = tally_of(report);
   std::string line = fmt::format(
       "REPO-BACKUP {} - {}{} | items={};;;0 failed={};;0;0 warnings={};0;;0 "
       "size={}B;;;0",
       kWords[nagios_status_of(report)], report.is_test ? "TEST: " : "", plain(report.headline),
-      items, failed, warned, bytes);
+      tally.items, tally.failed, tally.warned, tally.bytes);
   if (report.last_good) {
     line += fmt::format(" last_run={}s;;{};0", age_of(*report.last_good, report.time),
                         options.expect.count());
   }
-  if (oldest && all_proven) {
-    line += fmt::format(" oldest_proof={}s;{};;0", age_of(*oldest, report.time),
+  if (tally.oldest_proof && tally.unproven == 0) {
+    line += fmt::format(" oldest_proof={}s;{};;0", age_of(*tally.oldest_proof, report.time),
                         options.proof_age.count());
   }
   line += "\n";

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/bytes_path.h"
+#include "reporter/tally.h"
 
 namespace repo {
 namespace {
@@ -59,7 +60,7 @@ class Writer {
              const std::function<std::optional<double>(const ItemState&)>& value) {
     family(name, help);
     for (const ItemState& item : report.items) {
-      if (item.generation.empty() && !item.listed_by.empty()) continue;
+      if (is_only_listed(item)) continue;
       sample(fmt::format("{{kind=\"{}\",id=\"{}\",path=\"{}\"}}", escaped(item.kind),
                          escaped(item.id), escaped(item.path)),
              value(item));

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/bytes_path.h"
+#include "reporter/tally.h"
 #include "scanner/json_fields.h"
 
 namespace repo {
@@ -39,7 +40,7 @@ Json to_json(const ItemState& item) {
   object["kind"] = readable(item.kind);
   put_bytes(object, "path", item.path);
   if (!item.store.empty()) put_bytes(object, "store", item.store);
-  const bool is_listed = item.generation.empty() && !item.listed_by.empty();
+  const bool is_listed = is_only_listed(item);
   object["state"] = is_listed ? "listed" : key_of(item.severity());
   if (!item.listed_by.empty()) object["listed_by"] = readable(item.listed_by);
   if (item.is_gone) object["gone"] = true;

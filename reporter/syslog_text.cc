@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/bytes_path.h"
+#include "reporter/tally.h"
 #include "reporter/text.h"
 
 namespace repo {
@@ -24,7 +25,7 @@ std::string word_or_value(const std::string& text) {
 }
 
 LogLine line_of(const ItemState& item) {
-  const bool is_listed = item.generation.empty() && !item.listed_by.empty();
+  const bool is_listed = is_only_listed(item);
   LogLine line{item.severity().value_or(Severity::kNote), ""};
   line.text = fmt::format("item state={} kind={} path={} id={}",
                           is_listed ? "LISTED" : word_of(item.severity()), word_or_value(item.kind),

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "dumper/last_lines.h"
 #include "dumper/space.h"
+#include "reporter/tally.h"
 
 namespace repo {
 namespace {
@@ -107,7 +108,7 @@ void add_items(std::string& text, const Report& report) {
   text += fmt::format("\n{:<9}{:<6}{:>12}{:>14}{:>14}  {}\n", "Items", "kind", "size", "last good",
                       "last proof", "path");
   for (const ItemState& item : report.items) {
-    const bool is_listed = !item.listed_by.empty() && item.generation.empty();
+    const bool is_listed = is_only_listed(item);
     text += fmt::format(
         "{:<9}{:<6}{:>12}{:>14}{:>14}  {}\n", is_listed ? "listed" : word_of(item.severity()),
         item.kind, item.generation.empty() ? "-" : human_bytes(item.bytes),
@@ -124,18 +125,10 @@ std::string first_line_of(const Report& report) {
 }
 
 std::string counts_of(const Report& report) {
-  std::size_t items = 0;
-  std::size_t failed = 0;
-  std::size_t warned = 0;
-  for (const ItemState& item : report.items) {
-    if (item.generation.empty() && !item.listed_by.empty()) continue;
-    ++items;
-    failed += item.severity() == Severity::kFailure ? 1 : 0;
-    warned += item.severity() == Severity::kWarning ? 1 : 0;
-  }
+  const Tally tally = tally_of(report);
   return fmt::format("{}{} {}: {} of {} failed, {} to be looked at", report.is_test ? "TEST: " : "",
-                     word_of(report.severity()), printable(report.host), failed,
-                     counted(items, "item"), warned);
+                     word_of(report.severity()), printable(report.host), tally.failed,
+                     counted(tally.items, "item"), tally.warned);
 }
 
 std::vector<ItemLine> lines_of(const Report& report, Severity severity) {
