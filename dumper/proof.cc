@@ -59,11 +59,6 @@ void put_result(Json& object, const DrillResult& result) {
   if (!result.whole_instead.empty()) object["whole_instead"] = result.whole_instead;
 }
 
-std::string text_at(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 double number_at(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_number() ? found->get<double>() : 0;

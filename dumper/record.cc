@@ -98,8 +98,7 @@ Json to_json(const RunSummary& summary) {
   object["finished"] = rfc3339(summary.finished);
   for (const ItemStatus status : {ItemStatus::kCopied, ItemStatus::kUnchanged, ItemStatus::kFailed,
                                   ItemStatus::kVanished, ItemStatus::kSkipped}) {
-    const auto found = summary.counts.find(status);
-    object[name_of(status)] = found == summary.counts.end() ? 0 : found->second;
+    object[name_of(status)] = summary.count(status);
   }
   object["listed"] = summary.listed;
   object["gone"] = summary.gone;

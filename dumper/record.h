@@ -109,6 +109,10 @@ struct RunSummary {
   UtcTime started;
   UtcTime finished;
   std::map<ItemStatus, std::size_t> counts;
+  std::size_t count(ItemStatus status) const {
+    const auto found = counts.find(status);
+    return found == counts.end() ? 0 : found->second;
+  }
   std::size_t listed = 0;  // by the policy, and not among the skipped
   std::size_t gone = 0;
   std::uint64_t bytes = 0;

@@ -148,17 +148,14 @@ std::string progress_text(const ProgressCounts& counts) {
 }
 
 std::string text_summary(const RunSummary& summary, const std::string& target) {
-  auto count = [&](ItemStatus status) {
-    const auto found = summary.counts.find(status);
-    return found == summary.counts.end() ? std::size_t{0} : found->second;
-  };
-  std::string text = fmt::format("{} copied and verified", count(ItemStatus::kCopied));
-  if (count(ItemStatus::kUnchanged) > 0) {
-    text += fmt::format(", {} unchanged", count(ItemStatus::kUnchanged));
+  std::string text = fmt::format("{} copied and verified", summary.count(ItemStatus::kCopied));
+  if (summary.count(ItemStatus::kUnchanged) > 0) {
+    text += fmt::format(", {} unchanged", summary.count(ItemStatus::kUnchanged));
   }
   for (const ItemStatus status :
        {ItemStatus::kFailed, ItemStatus::kVanished, ItemStatus::kSkipped}) {
-    if (count(status) > 0) text += fmt::format(", {} {}", count(status), word_of(status));
+    if (summary.count(status) > 0)
+      text += fmt::format(", {} {}", summary.count(status), word_of(status));
   }
   if (summary.listed > 0) text += fmt::format(", {} listed only", summary.listed);
   if (summary.gone > 0) text += fmt::format(", {} gone", summary.gone);

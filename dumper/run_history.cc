@@ -286,6 +286,13 @@ bool add_line(std::string_view text, Ledger& ledger, std::map<std::string, std::
 
 }  // namespace
 
+const char* name_of(RunState state) {
+  for (const auto& [each, word] : kStateWords) {
+    if (each == state) return word;
+  }
+  return "";
+}
+
 Result<PastRun> read_run_record(std::string_view text) {
   RecordReader reader;
   if (!Json::sax_parse(text, &reader)) {

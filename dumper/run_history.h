@@ -18,6 +18,7 @@
 namespace repo {
 
 enum class RunState { kRunning, kEnded, kDied };
+const char* name_of(RunState state);  // "running"
 
 struct PastRun {
   RunState state = RunState::kRunning;

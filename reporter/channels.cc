@@ -145,8 +145,8 @@ Result<PingTarget> ping_target(const ReportOptions& options) {
   return target;
 }
 
-Delivery tell_by_ping(const ReportOptions& options, const Report& report) {
-  const Result<PingTarget> target = ping_target(options);
+Delivery tell_by_ping(const Result<PingTarget>& target, const ReportOptions& options,
+                      const Report& report) {
   if (!target) return target.error();
   std::string how(report.is_good() ? kPingSuccess : kPingFailure);
   if (options.ping_status) {
@@ -180,11 +180,10 @@ std::vector<Channel> channels_of(const ReportOptions& options) {
     channels.push_back({"ping",
                         target ? ping_host(target->url) : printable(options.outputs.ping_file),
                         target ? target->url : options.outputs.ping_file, false, When::kAlways,
-                        [&](const Report& report, auto&) { return tell_by_ping(options, report); },
-                        [&] {
-                          const Result<PingTarget> read = ping_target(options);
-                          return read ? Status() : Status(read.error());
-                        }});
+                        [&options, target](const Report& report, auto&) {
+                          return tell_by_ping(target, options, report);
+                        },
+                        [target] { return target ? Status() : Status(target.error()); }});
   }
   if (has_output(options.outputs, "syslog")) {
     channels.push_back({"syslog", "/dev/log", "", false, When::kAlways,

@@ -23,11 +23,6 @@ struct Entry {
   std::string text;
 };
 
-std::size_t count_of(const RunSummary& summary, ItemStatus status) {
-  const auto found = summary.counts.find(status);
-  return found == summary.counts.end() ? 0 : found->second;
-}
-
 Entry entry_of(const RunPoint& run, const std::string& host) {
   Entry entry{run.ended.value_or(run.began), "repo-backup:" + host + ":run:" + run.stamp, "", ""};
   if (!run.summary) {
@@ -37,9 +32,9 @@ Entry entry_of(const RunPoint& run, const std::string& host) {
   }
   const RunSummary& summary = *run.summary;
   const std::size_t failed =
-      count_of(summary, ItemStatus::kFailed) + count_of(summary, ItemStatus::kVanished);
+      summary.count(ItemStatus::kFailed) + summary.count(ItemStatus::kVanished);
   const std::size_t good =
-      count_of(summary, ItemStatus::kCopied) + count_of(summary, ItemStatus::kUnchanged);
+      summary.count(ItemStatus::kCopied) + summary.count(ItemStatus::kUnchanged);
   const bool is_good = summary.exit_status == exit_status(ExitCode::kOk);
   const bool is_failed = failed > 0 || summary.exit_status != exit_status(ExitCode::kIncomplete);
   const char* word = is_good ? "OK" : is_failed ? "FAILED" : "WARNING";
@@ -48,9 +43,9 @@ Entry entry_of(const RunPoint& run, const std::string& host) {
   entry.text = fmt::format(
       "Began {}, exit status {}: {} copied, {} unchanged, {} failed, {} vanished, {} skipped; {} "
       "written in {:.0f} s.",
-      rfc3339(run.began), summary.exit_status, count_of(summary, ItemStatus::kCopied),
-      count_of(summary, ItemStatus::kUnchanged), count_of(summary, ItemStatus::kFailed),
-      count_of(summary, ItemStatus::kVanished), count_of(summary, ItemStatus::kSkipped),
+      rfc3339(run.began), summary.exit_status, summary.count(ItemStatus::kCopied),
+      summary.count(ItemStatus::kUnchanged), summary.count(ItemStatus::kFailed),
+      summary.count(ItemStatus::kVanished), summary.count(ItemStatus::kSkipped),
       human_bytes(summary.bytes_written), summary.seconds);
   return entry;
 }

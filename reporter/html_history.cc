@@ -103,11 +103,6 @@ std::string drill_row(const DrillResult& drill, UtcTime now) {
       is_restored ? seconds_text(drill.restore_seconds) : "–", seconds_text(drill.seconds), said);
 }
 
-std::size_t count_of(const RunSummary& summary, ItemStatus status) {
-  const auto found = summary.counts.find(status);
-  return found == summary.counts.end() ? 0 : found->second;
-}
-
 std::string run_row(const RunPoint& run) {
   const RunWord word = word_of(run);
   std::string html = fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td>", time_html(run.began),
@@ -120,9 +115,9 @@ std::string run_row(const RunPoint& run) {
   }
   const RunSummary& summary = *run.summary;
   cell(seconds_text(summary.seconds));
-  cell(std::to_string(count_of(summary, ItemStatus::kCopied)));
-  cell(std::to_string(count_of(summary, ItemStatus::kUnchanged)));
-  cell(std::to_string(count_of(summary, ItemStatus::kFailed)));
+  cell(std::to_string(summary.count(ItemStatus::kCopied)));
+  cell(std::to_string(summary.count(ItemStatus::kUnchanged)));
+  cell(std::to_string(summary.count(ItemStatus::kFailed)));
   cell(human_bytes(summary.bytes));
   cell(human_bytes(summary.bytes_written));
   return html + "</tr>\n";

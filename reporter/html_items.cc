@@ -17,7 +17,7 @@ namespace {
 
 // What an item is filtered by.
 const char* state_of(const ItemState& item) {
-  return is_only_listed(item) ? "other" : class_of(item.severity());
+  return is_only_listed(item) ? "other" : key_of(item.severity());
 }
 
 const char* state_word(std::string_view state) {

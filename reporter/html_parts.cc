@@ -49,13 +49,8 @@ std::string badge_html(const char* state, std::string_view word) {
   return fmt::format("<span class=\"word {}\">{}</span>", state, escape_markup(word));
 }
 
-const char* class_of(std::optional<Severity> severity) {
-  if (severity == Severity::kFailure) return "failed";
-  return severity == Severity::kWarning ? "warning" : "ok";
-}
-
 std::string badge_html(std::optional<Severity> severity) {
-  return badge_html(class_of(severity), word_of(severity));
+  return badge_html(key_of(severity), word_of(severity));
 }
 
 std::string table_html(const std::string& label, const std::vector<Head>& heads,

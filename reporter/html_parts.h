@@ -25,7 +25,6 @@ std::string time_html(UtcTime time);
 // A state as a word in a frame; `state` is its class: "failed", "warning", "ok", "other".
 std::string badge_html(const char* state, std::string_view word);
 std::string badge_html(std::optional<Severity> severity);
-const char* class_of(std::optional<Severity> severity);
 
 struct Head {
   const char* text;

@@ -17,7 +17,6 @@ namespace repo {
 namespace {
 
 constexpr std::size_t kLongestSubject = 180;
-constexpr std::size_t kOutputLines = 5;
 constexpr const char* kCell = "style=\"text-align:left;padding:2px 10px 2px 0;vertical-align:top\"";
 
 const char* colour_of(std::optional<Severity> severity) {
@@ -54,17 +53,14 @@ std::string mail_html_of(const Report& report) {
                      "</title></head>\n<body style=\"font-family:sans-serif\">\n";
   html += fmt::format("<h1 style=\"font-size:1.2em;color:{}\">{}</h1>\n",
                       colour_of(report.severity()), escape_markup(first_line_of(report)));
+  const Troubles found = troubles_of(report);
   std::string troubles;
-  std::size_t shown = 0;
-  for (const Finding& finding : report.findings) {
-    if (finding.severity < Severity::kWarning || ++shown > kMostLines) continue;
-    troubles += finding_html("", finding);
+  for (const Trouble& trouble : found.shown) {
+    const ItemState* item = trouble.item;
+    const std::string about = item == nullptr ? "" : item->kind + " " + printable(item->path);
+    troubles += finding_html(about, *trouble.finding);
   }
-  for (const ItemLine& line : lines_of(report, Severity::kWarning)) {
-    if (++shown > kMostLines) continue;
-    troubles += finding_html(line.item->kind + " " + printable(line.item->path), *line.finding);
-  }
-  if (shown > kMostLines) troubles += fmt::format("<li>and {} more</li>\n", shown - kMostLines);
+  if (found.more > 0) troubles += fmt::format("<li>and {} more</li>\n", found.more);
   if (!troubles.empty())
     html += "<h2 style=\"font-size:1em\">What to do</h2>\n<ul>" + troubles + "</ul>\n";
   html += fmt::format(
@@ -73,7 +69,7 @@ std::string mail_html_of(const Report& report) {
       "<th {0}>Path</th></tr>\n",
       kCell);
   constexpr std::size_t kMostRows = 200;
-  shown = 0;
+  std::size_t shown = 0;
   for (const ItemState& item : report.items) {
     if (is_only_listed(item)) continue;
     if (++shown > kMostRows) continue;

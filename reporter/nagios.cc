@@ -49,17 +49,15 @@ std::string nagios_of(const Report& report, const StatusOptions& options) {
                         options.proof_age.count());
   }
   line += "\n";
-  std::size_t shown = 0;
-  for (const Finding& finding : report.findings) {
-    if (finding.severity < Severity::kWarning || ++shown > kMostLines) continue;
-    line += fmt::format("{}: {}\n", word_of(finding.severity), plain(finding.text));
+  const Troubles found = troubles_of(report);
+  for (const Trouble& trouble : found.shown) {
+    line += word_of(trouble.finding->severity) + std::string(": ");
+    if (trouble.item != nullptr) {
+      line += plain(trouble.item->kind + " " + printable(trouble.item->path)) + ": ";
+    }
+    line += plain(trouble.finding->text) + "\n";
   }
-  for (const ItemLine& each : lines_of(report, Severity::kWarning)) {
-    if (++shown > kMostLines) continue;
-    line += fmt::format("{}: {} {}: {}\n", word_of(each.finding->severity), plain(each.item->kind),
-                        plain(printable(each.item->path)), plain(each.finding->text));
-  }
-  if (shown > kMostLines) line += fmt::format("and {} more\n", shown - kMostLines);
+  if (found.more > 0) line += fmt::format("and {} more\n", found.more);
   return line;
 }
 

@@ -25,7 +25,7 @@ std::optional<Severity> worst_of(const std::vector<Finding>& findings) {
   return worst;
 }
 
-// "2 (usage or configuration error)"
+// "11 (another run held the lock)"
 std::string code_text(int code) {
   switch (code) {
     case exit_status(ExitCode::kFailed):
@@ -157,9 +157,13 @@ class Builder {
     if (const RunPoint* run = newest_to_judge()) judge_newest(*run);
   }
 
-  // A run of some items says nothing of those that a larger one before it has left.
+  // A run of some items says nothing of those that a larger one before it has left; one that took
+  // on all that are found now does.
   const RunPoint* newest_to_judge() const {
     const RunPoint* newest = newest_over();
+    const auto there = static_cast<std::size_t>(
+        std::count_if(report_.items.begin(), report_.items.end(),
+                      [](const ItemState& item) { return item.found.has_value(); }));
     std::size_t owed = newest == nullptr ? 0 : newest->owed;
     for (auto run = report_.runs.rbegin(); run != report_.runs.rend(); ++run) {
       if (run->state == RunState::kRunning) continue;
@@ -167,6 +171,7 @@ class Builder {
           run->state == RunState::kDied || (run->summary && run->summary->exit_status > kSignals);
       if (was_cut && run->owed > owed) return &*run;
       owed = std::max(owed, run->owed);
+      if (!was_cut && owed >= there) break;
     }
     return newest;
   }
@@ -299,6 +304,11 @@ class Builder {
 const char* word_of(std::optional<Severity> severity) {
   if (severity == Severity::kFailure) return "FAILED";
   return severity == Severity::kWarning ? "WARNING" : "OK";
+}
+
+const char* key_of(std::optional<Severity> severity) {
+  if (severity == Severity::kFailure) return "failed";
+  return severity == Severity::kWarning ? "warning" : "ok";
 }
 
 std::optional<Severity> ItemState::severity() const { return worst_of(findings); }

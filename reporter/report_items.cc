@@ -31,7 +31,7 @@ UtcTime end_of(const PastRun& run) { return run.summary ? run.summary->finished 
 class Builder {
  public:
   Builder(const Records& records, const StatusOptions& options, UtcTime now)
-      : records_(records), options_(options), now_(now) {}
+      : records_(records), options_(options), now_(now), scan_errors_(scan_errors_of(records)) {}
 
   std::vector<ItemState> build() {
     add_copies();
@@ -253,7 +253,7 @@ class Builder {
       add(state, Severity::kNote, "gone", "its source is gone; the copy stays",
           "if it is not needed any more: " + std::string(kNightly) + "--forget " + state.id);
     } else if (!state.found) {
-      for (const Error& error : scan_errors_of(records_)) {
+      for (const Error& error : scan_errors_) {
         if (!is_within(error.path, state.path)) continue;
         add(state, Severity::kFailure, "broken", "it may be damaged: cannot " + harmless(error),
             look);
@@ -360,6 +360,7 @@ class Builder {
   const Records& records_;
   const StatusOptions& options_;
   UtcTime now_;
+  const std::vector<Error> scan_errors_;
   std::map<Key, Item> items_;
 };
 

@@ -15,11 +15,6 @@ void put_time(Json& object, const char* key, const std::optional<UtcTime>& time)
   if (time) object[key] = rfc3339(*time);
 }
 
-const char* key_of(std::optional<Severity> severity) {
-  if (severity == Severity::kFailure) return "failed";
-  return severity == Severity::kWarning ? "warning" : "ok";
-}
-
 Json to_json(const std::vector<Finding>& findings) {
   Json array = Json::array();
   for (const Finding& finding : findings) {
@@ -45,7 +40,7 @@ Json to_json(const ItemState& item) {
   if (!item.listed_by.empty()) object["listed_by"] = readable(item.listed_by);
   if (item.is_gone) object["gone"] = true;
   put_time(object, "last_attempt", item.attempted);
-  if (item.outcome) object["last_outcome"] = repo::name_of(*item.outcome);
+  if (item.outcome) object["last_outcome"] = name_of(*item.outcome);
   put_time(object, "last_success", item.succeeded);
   put_time(object, "last_restore_proof", item.proven);
   if (!item.generation.empty()) object["generation"] = item.generation;
@@ -53,7 +48,7 @@ Json to_json(const ItemState& item) {
   object["bytes_of_all_generations"] = item.bytes_all;
   if (item.drill) {
     object["last_drill"] = {{"time", rfc3339(item.drill->time)},
-                            {"state", repo::name_of(item.drill->state)},
+                            {"state", name_of(item.drill->state)},
                             {"seconds", item.drill->seconds},
                             {"restore_seconds", item.drill->restore_seconds}};
   }
@@ -110,18 +105,6 @@ Json to_json(const Coverage& coverage) {
   return object;
 }
 
-const char* name_of(RunState state) {
-  switch (state) {
-    case RunState::kRunning:
-      return "running";
-    case RunState::kEnded:
-      return "ended";
-    case RunState::kDied:
-      return "died";
-  }
-  return "";
-}
-
 Json to_json(const RunPoint& run) {
   Json object;
   object["run"] = run.stamp;
@@ -129,7 +112,7 @@ Json to_json(const RunPoint& run) {
   object["began"] = rfc3339(run.began);
   put_time(object, "ended", run.ended);
   if (!run.summary) return object;
-  for (const auto& [status, count] : run.summary->counts) object[repo::name_of(status)] = count;
+  for (const auto& [status, count] : run.summary->counts) object[name_of(status)] = count;
   object["bytes"] = run.summary->bytes;
   object["bytes_written"] = run.summary->bytes_written;
   object["seconds"] = run.summary->seconds;

@@ -106,10 +106,9 @@ class Run {
     if (is_known_) {
       Result<Told> loaded = load_told(options_.from);
       if (loaded) told = *std::move(loaded);
-      // What cannot be read was told about when it was written, or will be: told anew.
+      // Where it cannot be read all is told anew, and update_told() says why.
     }
     add_owed(told, channels_, configured_keys(), 2 * options_.status.expect, report);
-    // With what is owed: by the same state is_due() will ask whether there is a change.
     const State state = state_of(report);
     std::vector<StateChange> changes = told.changes;
     std::vector<StateChange> now_changed;
@@ -185,13 +184,13 @@ class Run {
       return exit_status(ExitCode::kUsage);
     }
     const UtcTime now = utc_now();
-    Report report = read(now);
+    const Report plain = read(now);
+    Report report = plain;
     report.is_test = true;
     const Result<Told> told = is_known_ ? load_told(options_.from) : Told();
     const std::vector<StateChange> changes = told ? told->changes : std::vector<StateChange>();
     const std::vector<Telling> tellings = tell_all(channels_, report, Told(), changes, true);
     // What stays there must not be a test.
-    Report plain = read(now);
     for (const Channel& channel : channels_) {
       if (channel.shows_state && stop_requested() == 0) {
         static_cast<void>(channel.tell(plain, changes));  // as it was told a moment ago

@@ -13,7 +13,6 @@
 namespace repo {
 namespace {
 
-constexpr std::size_t kOutputLines = 5;
 constexpr std::size_t kRunLines = 7;
 
 void add_finding(std::string& text, const std::string& about, const Finding& finding) {
@@ -26,27 +25,17 @@ void add_finding(std::string& text, const std::string& about, const Finding& fin
 
 // What somebody must look at, and what to do about it.
 void add_troubles(std::string& text, const Report& report) {
-  const std::vector<ItemLine> lines = lines_of(report, Severity::kWarning);
-  const bool has_general =
-      std::any_of(report.findings.begin(), report.findings.end(),
-                  [](const Finding& finding) { return finding.severity >= Severity::kWarning; });
-  if (lines.empty() && !has_general) return;
+  const Troubles found = troubles_of(report);
+  if (found.shown.empty()) return;
   text += "\nWhat to do:\n";
-  std::size_t shown = 0;
-  for (const Finding& finding : report.findings) {
-    if (finding.severity < Severity::kWarning || ++shown > kMostLines) continue;
-    add_finding(text, "", finding);
+  for (const Trouble& trouble : found.shown) {
+    std::string about;
+    if (trouble.item != nullptr) {
+      about = trouble.item->kind + "  " + printable(trouble.item->path) + "\n          ";
+    }
+    add_finding(text, about, *trouble.finding);
   }
-  if (shown > kMostLines) text += fmt::format("  and {} more\n", shown - kMostLines);
-  shown = 0;
-  for (const ItemLine& line : lines) {
-    if (++shown > kMostLines) continue;
-    add_finding(text, line.item->kind + "  " + printable(line.item->path) + "\n          ",
-                *line.finding);
-  }
-  if (shown > kMostLines) {
-    text += fmt::format("  and {} more (repo-report --text has all)\n", shown - kMostLines);
-  }
+  if (found.more > 0) text += fmt::format("  and {} more (--text lists all items)\n", found.more);
 }
 
 void add_notes(std::string& text, const Report& report) {
@@ -75,11 +64,6 @@ void add_notes(std::string& text, const Report& report) {
   if (gone_bytes > 0) text += "  copies of what is gone: " + human_bytes(gone_bytes) + "\n";
 }
 
-std::size_t count_of(const RunSummary& summary, ItemStatus status) {
-  const auto found = summary.counts.find(status);
-  return found == summary.counts.end() ? 0 : found->second;
-}
-
 void add_runs(std::string& text, const Report& report) {
   if (report.runs.empty()) return;
   text += fmt::format("\n{:<22}{:>8}{:>8}{:>10}{:>8}{:>12}\n", "Runs", "ended", "copied",
@@ -94,8 +78,8 @@ void add_runs(std::string& text, const Report& report) {
     }
     text += fmt::format(
         "{:<22}{:>8}{:>8}{:>10}{:>8}{:>12}\n", when, run.summary->exit_status,
-        count_of(*run.summary, ItemStatus::kCopied), count_of(*run.summary, ItemStatus::kUnchanged),
-        count_of(*run.summary, ItemStatus::kFailed), human_bytes(run.summary->bytes_written));
+        run.summary->count(ItemStatus::kCopied), run.summary->count(ItemStatus::kUnchanged),
+        run.summary->count(ItemStatus::kFailed), human_bytes(run.summary->bytes_written));
   }
 }
 
@@ -131,14 +115,21 @@ std::string counts_of(const Report& report) {
                      counted(tally.items, "item"), tally.warned);
 }
 
-std::vector<ItemLine> lines_of(const Report& report, Severity severity) {
-  std::vector<ItemLine> lines;
-  for (const ItemState& item : report.items) {
-    for (const Finding& finding : item.findings) {
-      if (finding.severity >= severity) lines.push_back({&item, &finding});
+Troubles troubles_of(const Report& report) {
+  Troubles found;
+  auto add = [&found](const ItemState* item, const Finding& finding) {
+    if (finding.severity < Severity::kWarning) return;
+    if (found.shown.size() < kMostLines) {
+      found.shown.push_back({item, &finding});
+    } else {
+      ++found.more;
     }
+  };
+  for (const Finding& finding : report.findings) add(nullptr, finding);
+  for (const ItemState& item : report.items) {
+    for (const Finding& finding : item.findings) add(&item, finding);
   }
-  return lines;
+  return found;
 }
 
 std::string text_of(const Report& report, bool brief) {

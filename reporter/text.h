@@ -7,8 +7,10 @@
 
 namespace repo {
 
-// How many lines about items a text has at most: five thousand failures are one digest.
+// How many findings a text has at most: five thousand failures are one digest.
 inline constexpr std::size_t kMostLines = 40;
+// How many lines of what a tool has printed about one.
+inline constexpr std::size_t kOutputLines = 5;
 
 // "FAILED web1: 3 of 214 items FAILED": a test says so before it.
 std::string first_line_of(const Report& report);
@@ -20,12 +22,16 @@ std::string counts_of(const Report& report);
 // all of them, or with `brief` none.
 std::string text_of(const Report& report, bool brief);
 
-// Of the items whose findings are `severity` or worse, a line each; "and 12 more" where there are
-// more than `most`.
-struct ItemLine {
-  const ItemState* item;
+// What somebody must look at: of the machine first, then of the items, the worst first; at most
+// kMostLines, and how many more there are.
+struct Trouble {
+  const ItemState* item;  // null: of the machine
   const Finding* finding;
 };
-std::vector<ItemLine> lines_of(const Report& report, Severity severity);
+struct Troubles {
+  std::vector<Trouble> shown;
+  std::size_t more = 0;
+};
+Troubles troubles_of(const Report& report);
 
 }  // namespace repo

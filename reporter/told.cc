@@ -11,6 +11,7 @@
 #include "base/file_io.h"
 #include "dumper/dump_root.h"
 #include "reporter/report.h"
+#include "scanner/json_fields.h"
 
 namespace repo {
 namespace {
@@ -23,11 +24,6 @@ constexpr const char* kFolder = "report";
 constexpr const char* kFile = "told.json";
 constexpr const char* kOtherVersion = "understand";
 constexpr std::size_t kLargest = std::size_t{64} << 20;
-
-std::string text_at(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 State state_from(const Json& object) {
   State state;

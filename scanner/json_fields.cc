@@ -9,6 +9,11 @@ void put_bytes(nlohmann::ordered_json& object, const std::string& key, const std
   if (!is_utf8(bytes)) object[key + "_b64"] = base64_encode(bytes);
 }
 
+std::string text_at(const nlohmann::ordered_json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 nlohmann::ordered_json detail_json(const Detail& detail) {
   auto object = nlohmann::ordered_json::object();
   for (const auto& [key, value] : detail) {

@@ -13,6 +13,9 @@ namespace repo {
 // bytes in base64 under key + "_b64".
 void put_bytes(nlohmann::ordered_json& object, const std::string& key, const std::string& bytes);
 
+// The text under `key`; empty where there is none.
+std::string text_at(const nlohmann::ordered_json& object, const char* key);
+
 nlohmann::ordered_json detail_json(const Detail& detail);
 // Back from there; what is neither text nor whole number nor true or false is left out.
 Detail read_detail(const nlohmann::ordered_json& object);

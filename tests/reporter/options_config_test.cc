@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "tests/reporter/options_fixture.h"
+#include "tests/support/options_support.h"
 #include "tests/support/table.h"
 #include "tests/support/test_support.h"
 
@@ -120,21 +121,14 @@ TEST_F(ReportConfigTest, CopiesAreWhereRepoDumpPutsThem) {
   EXPECT_EQ(taken(parsed("[repo-dump]\nto = \"/d\"\n[repo-report]\nfrom = \"/e\"\n")).from, "/e");
 }
 
-struct ConfigMistakeCase : test::NamedCase {
-  std::string line;
-  std::string word;
-};
+using test::ConfigMistakeCase;
 
 class ReportConfigMistakeTest : public ReportConfigTest,
                                 public testing::WithParamInterface<ConfigMistakeCase> {};
 
 TEST_P(ReportConfigMistakeTest, IsAUsageErrorWithItsLine) {
-  const Parsed result = parsed("[repo-report]\n" + GetParam().line + "\n");
-  const auto* message = std::get_if<OptionsMessage>(&result);
-  ASSERT_NE(message, nullptr) << "taken";
-  EXPECT_EQ(message->exit_status, 2);
-  EXPECT_THAT(message->text, HasSubstr("config.toml: line 2: "));
-  EXPECT_THAT(message->text, HasSubstr(GetParam().word));
+  test::expect_mistake(test::message_of(parsed("[repo-report]\n" + GetParam().line + "\n")),
+                       GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(

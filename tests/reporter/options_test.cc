@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/reporter/options_fixture.h"
+#include "tests/support/options_support.h"
 #include "tests/support/table.h"
 
 namespace repo {
@@ -18,7 +19,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
-using testing::StartsWith;
 
 TEST(ReportOptionsTest, NothingIsEnoughAndTheRestIsWhatTheHelpSays) {
   const ReportOptions options = must_parse({});
@@ -279,22 +279,13 @@ TEST(ReportOptionsTest, AURLIsASecretThatNoMessageTells) {
 }
 
 TEST(ReportOptionsTest, HelpNamesEveryCommandAndItsExitCodes) {
-  const Parsed parsed = parse({"--help"});
-  const auto* message = std::get_if<OptionsMessage>(&parsed);
-  ASSERT_NE(message, nullptr);
-  EXPECT_EQ(message->exit_status, 0);
-  for (const char* word : {"  0 ", "  1 ", "  2 ", "  3 ", "  4 ", "128+N", "--self-test",
-                           "--check-config", "--excludes", "--audit-excludes", "--mail-on"}) {
-    EXPECT_THAT(message->text, HasSubstr(word));
-  }
+  test::expect_help(test::message_of(parse({"--help"})),
+                    {"  0 ", "  1 ", "  2 ", "  3 ", "  4 ", "128+N", "--self-test",
+                     "--check-config", "--excludes", "--audit-excludes", "--mail-on"});
 }
 
 TEST(ReportOptionsTest, VersionIsOneLine) {
-  const Parsed parsed = parse({"--version"});
-  const auto* message = std::get_if<OptionsMessage>(&parsed);
-  ASSERT_NE(message, nullptr);
-  EXPECT_EQ(message->exit_status, 0);
-  EXPECT_THAT(message->text, StartsWith("repo-report "));
+  test::expect_version(test::message_of(parse({"--version"})), "repo-report");
 }
 
 }  // namespace

@@ -271,6 +271,16 @@ TEST(ReportTest, WhatComesAfterANightThatFailedIsWhatCounts) {
   }
 }
 
+TEST(ReportTest, ARunThatDiedIsOverOnceALaterOneTookOnAllThatThereIs) {
+  Records records = good_records();
+  // It owed three; since then one repository is gone for good.
+  records.ledger.runs = {
+      {"20260301T000000Z", RunState::kDied, ago(9 * kDay), ago(9 * kDay), 3, std::nullopt}};
+  EXPECT_TRUE(report_of(records).is_good());
+  records.runs.front().run.items.pop_back();  // one of two was taken on
+  EXPECT_THAT(findings_of(report_of(records).findings), ElementsAre("died FAILED"));
+}
+
 TEST(ReportTest, AcknowledgedMountsAreNotToldAndKeepTheCoverage) {
   Records records = good_records();
   records.manifest->pruned = {{"/mnt/nfs/deep", "nfs4", true}, {"/proc", "proc"}};

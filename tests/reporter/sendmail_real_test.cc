@@ -70,14 +70,14 @@ TEST_F(SendmailTest, OneThatHangsIsKilledWithWhatItStarted) {
   const std::string fifo = tree_ / "alive";
   test::EndOfWriters writers(fifo);
   const Sendmail sendmail =
-      program("exec 9>" + fifo + "; echo >&9; sleep 1000 & sleep 1000", seconds(1));
+      program("exec 9>" + fifo + "; echo >&9; tail -f /dev/null & tail -f /dev/null", seconds(1));
   EXPECT_THAT(refusal(sendmail), HasSubstr("not done after 1 s"));
   EXPECT_TRUE(writers.wait_for_byte()) << "it was never there";
   EXPECT_TRUE(writers.wait_until_gone());
 }
 
 TEST_F(SendmailTest, AStopEndsIt) {
-  const Sendmail sendmail = program("kill -TERM $PPID; sleep 1000", seconds(1000));
+  const Sendmail sendmail = program("kill -TERM $PPID; tail -f /dev/null", seconds(1000));
   test::in_child([&] {
     install_stop_signals();
     EXPECT_THAT(refusal(sendmail), HasSubstr("stopped"));

@@ -1,6 +1,8 @@
 // A real rsyslogd on a socket of its own, which stands at /dev/log for a child of the test alone.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -8,6 +10,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -15,7 +18,6 @@
 #include <filesystem>
 #include <functional>
 #include <regex>
-#include <thread>
 
 #include "base/stop_signal.h"
 #include "base/text.h"
@@ -31,11 +33,21 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-bool wait_until(const std::function<bool()>& happened) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+// Asks again whenever something in `folder` has changed, for half a minute.
+bool wait_until(const std::string& folder, const std::function<bool()>& happened) {
+  using Clock = std::chrono::steady_clock;
+  const UniqueFd changes(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  EXPECT_GE(inotify_add_watch(changes.get(), folder.c_str(), IN_CREATE | IN_MODIFY | IN_MOVED_TO),
+            0)
+      << std::strerror(errno);
+  const Clock::time_point deadline = Clock::now() + std::chrono::seconds(30);
   while (!happened()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    struct pollfd watched = {changes.get(), POLLIN, 0};
+    if (left <= 0 || poll(&watched, 1, static_cast<int>(left)) <= 0) return false;
+    std::array<char, 4096> read_away{};
+    while (read(changes.get(), read_away.data(), read_away.size()) > 0) {
+    }
   }
   return true;
 }
@@ -94,7 +106,7 @@ class SyslogTest : public testing::Test {
                                          "\" Template=\"RSYSLOG_SyslogProtocol23Format\")\n");
     test::Background daemon({"/usr/sbin/rsyslogd", "-n", "-f", tree_ / "conf", "-i", tree_ / "pid"},
                             tree_ / "errors");
-    EXPECT_TRUE(wait_until([&] { return std::filesystem::exists(socket_path()); }))
+    EXPECT_TRUE(wait_until(tree_.path(), [&] { return std::filesystem::exists(socket_path()); }))
         << test::read_file(tree_ / "errors");
     return daemon;
   }
@@ -102,7 +114,7 @@ class SyslogTest : public testing::Test {
   // What the daemon has written once the line with `last` is there.
   std::vector<std::string> lines_up_to(const std::string& last) {
     std::string text;
-    EXPECT_TRUE(wait_until([&] {
+    EXPECT_TRUE(wait_until(tree_.path(), [&] {
       text = test::read_file(tree_ / "log");
       const std::size_t at = text.find(last);
       return at != std::string::npos && text.find('\n', at) != std::string::npos;

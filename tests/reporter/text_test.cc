@@ -88,15 +88,19 @@ TEST(TextTest, EveryTextOfAReportIsOneLine) {
   EXPECT_EQ(raw_in(report.headline), "");
 }
 
-TEST(TextTest, LinesOfItemsAreThoseOfThatSeverity) {
+TEST(TextTest, TroublesAreOfTheMachineFirstAndNotesAreNone) {
   Records records = test::good_records();
   records.items[0].proof = Proof();  // a note
   records.items[1].generations[0].record->frozen = {"r9"};
+  records.manifest->pruned = {{"/mnt/nfs", "nfs4", true}};
   const Report report = test::report_of(records);
-  EXPECT_EQ(lines_of(report, Severity::kNote).size(), 2u);
-  ASSERT_EQ(lines_of(report, Severity::kWarning).size(), 1u);
-  EXPECT_EQ(lines_of(report, Severity::kWarning)[0].item->path, "/srv/b");
-  EXPECT_TRUE(lines_of(report, Severity::kFailure).empty());
+  const Troubles found = troubles_of(report);
+  ASSERT_EQ(found.shown.size(), 2u);
+  EXPECT_EQ(found.shown[0].item, nullptr);
+  EXPECT_EQ(found.shown[0].finding->what, "not looked at");
+  ASSERT_NE(found.shown[1].item, nullptr);
+  EXPECT_EQ(found.shown[1].item->path, "/srv/b");
+  EXPECT_EQ(found.more, 0u);
 }
 
 }  // namespace

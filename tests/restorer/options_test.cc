@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dumper/options.h"
+#include "tests/support/options_support.h"
 #include "tests/support/table.h"
 #include "tests/support/test_support.h"
 
@@ -18,7 +19,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
-using testing::StartsWith;
 using Parsed = std::variant<RestoreOptions, OptionsMessage>;
 
 Parsed parse(std::vector<const char*> arguments) {
@@ -241,21 +241,14 @@ TEST_F(RestoreConfigTest, WhatTheClockHasChosenHasABudget) {
   EXPECT_FALSE(taken(parsed("", {"--drill", "--all"})).budget);
 }
 
-struct ConfigMistakeCase : test::NamedCase {
-  std::string line;
-  std::string word;
-};
+using test::ConfigMistakeCase;
 
 class RestoreConfigMistakeTest : public RestoreConfigTest,
                                  public testing::WithParamInterface<ConfigMistakeCase> {};
 
 TEST_P(RestoreConfigMistakeTest, IsAUsageErrorWithItsLine) {
-  const Parsed result = parsed("[repo-restore]\n" + GetParam().line + "\n", {"list"});
-  const auto* message = std::get_if<OptionsMessage>(&result);
-  ASSERT_NE(message, nullptr) << "taken";
-  EXPECT_EQ(message->exit_status, 2);
-  EXPECT_THAT(message->text, HasSubstr("config.toml: line 2: "));
-  EXPECT_THAT(message->text, HasSubstr(GetParam().word));
+  test::expect_mistake(
+      test::message_of(parsed("[repo-restore]\n" + GetParam().line + "\n", {"list"})), GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -275,22 +268,13 @@ INSTANTIATE_TEST_SUITE_P(
     test::case_name);
 
 TEST(RestoreOptionsTest, HelpNamesEveryExitCodeAndEveryCommand) {
-  const Parsed parsed = parse({"--help"});
-  const auto* message = std::get_if<OptionsMessage>(&parsed);
-  ASSERT_NE(message, nullptr);
-  EXPECT_EQ(message->exit_status, 0);
-  for (const char* word : {"  0 ", "  1 ", "  2 ", "  3 ", "  11 ", "128+N", "repo-restore list",
-                           "repo-restore show", "repo-restore restore", "--drill", "--scrub"}) {
-    EXPECT_THAT(message->text, HasSubstr(word));
-  }
+  test::expect_help(test::message_of(parse({"--help"})),
+                    {"  0 ", "  1 ", "  2 ", "  3 ", "  11 ", "128+N", "repo-restore list",
+                     "repo-restore show", "repo-restore restore", "--drill", "--scrub"});
 }
 
 TEST(RestoreOptionsTest, VersionIsOneLine) {
-  const Parsed parsed = parse({"--version"});
-  const auto* message = std::get_if<OptionsMessage>(&parsed);
-  ASSERT_NE(message, nullptr);
-  EXPECT_EQ(message->exit_status, 0);
-  EXPECT_THAT(message->text, StartsWith("repo-restore "));
+  test::expect_version(test::message_of(parse({"--version"})), "repo-restore");
 }
 
 }  // namespace
