@@ -220,14 +220,16 @@ class FaultCase(Case):
         self.assertEqual({each.name for each in self.to.iterdir()},
                          {".repo-backup", "README.txt", "DISASTER.md", "control", "current", "older"})
         control = self.to / "control"
-        self.assertEqual({each.name for each in control.iterdir()}, {"ledger", "lock", "runs", "staging"})
+        self.assertEqual({each.name for each in control.iterdir()},
+                         {"ledger", "lock", "manifests", "runs", "staging"})
         self.assertEqual([each.name for each in (control / "staging").iterdir()],
                          ["CACHEDIR.TAG"])
         for top in ("current/*", "older/*", "older/*/*"):
             for each in self.to.glob(top):
                 self.assertFalse(each.name.startswith("."), each)
-        for each in (control / "runs").iterdir():
-            self.assertRegex(each.name, r"^\d{8}T\d{6}Z\.json$")
+        for folder in ("manifests", "runs"):
+            for each in (control / folder).iterdir():
+                self.assertRegex(each.name, r"^\d{8}T\d{6}Z\.json$")
 
     def assert_verified_by_the_tools(self, folders):
         for folder in folders:

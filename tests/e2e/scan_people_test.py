@@ -74,7 +74,8 @@ class Layers(ScanTest):
         document = self.checked(done.stdout)
         self.assertEqual(document["repositories"], [])
         self.assertEqual(document["pruned"], [
-            {"path": self.tree + "/lib/overlay2", "why": "layers of containers, docker"}])
+            {"path": self.tree + "/lib/overlay2", "why": "layers of containers, docker",
+             "not_looked_at": True}])
         self.assertIn(b"not looked at: ", done.stderr)
         self.assertEqual(self.found(self.manifest("--layers", self.tree)),
                          ["lib/overlay2/1/diff/in-the-image"])
