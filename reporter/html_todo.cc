@@ -11,7 +11,7 @@
 namespace repo {
 namespace {
 
-constexpr std::size_t kOutputLines = 20;
+constexpr std::size_t kPageOutputLines = 20;
 
 bool is_trouble(const Finding& finding) { return finding.severity >= Severity::kWarning; }
 
@@ -47,7 +47,7 @@ std::string finding_html(const ItemState* item, const Finding& finding) {
   }
   html += escape_markup(finding.text) + "</p>\n";
   if (!finding.todo.empty()) html += todo_html(finding.todo);
-  const std::vector<std::string> lines = last_lines(finding.output, kOutputLines);
+  const std::vector<std::string> lines = last_lines(finding.output, kPageOutputLines);
   if (lines.empty()) return html;
   html += "<pre tabindex=\"0\">";
   for (const std::string& line : lines) html += shown(line) + "\n";

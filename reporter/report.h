@@ -23,7 +23,7 @@ enum class Severity {
 
 // "OK", "WARNING", "FAILED": the word that every channel begins with. Nothing: no finding.
 const char* word_of(std::optional<Severity> severity);
-// "ok", "warning", "failed": for programs.
+// "ok", "warning", "failed": for programs, and as classes of the page.
 const char* key_of(std::optional<Severity> severity);
 
 // Of one item or of the whole machine. Texts are one line of UTF-8 each, for people, with the

@@ -118,16 +118,21 @@ std::string counts_of(const Report& report) {
 Troubles troubles_of(const Report& report) {
   Troubles found;
   auto add = [&found](const ItemState* item, const Finding& finding) {
-    if (finding.severity < Severity::kWarning) return;
     if (found.shown.size() < kMostLines) {
       found.shown.push_back({item, &finding});
     } else {
       ++found.more;
     }
   };
-  for (const Finding& finding : report.findings) add(nullptr, finding);
-  for (const ItemState& item : report.items) {
-    for (const Finding& finding : item.findings) add(&item, finding);
+  for (const Severity severity : {Severity::kFailure, Severity::kWarning}) {
+    for (const Finding& finding : report.findings) {
+      if (finding.severity == severity) add(nullptr, finding);
+    }
+    for (const ItemState& item : report.items) {
+      for (const Finding& finding : item.findings) {
+        if (finding.severity == severity) add(&item, finding);
+      }
+    }
   }
   return found;
 }

@@ -22,8 +22,8 @@ std::string counts_of(const Report& report);
 // all of them, or with `brief` none.
 std::string text_of(const Report& report, bool brief);
 
-// What somebody must look at: of the machine first, then of the items, the worst first; at most
-// kMostLines, and how many more there are.
+// What somebody must look at: failures before warnings, of either those of the machine before those
+// of items; at most kMostLines, and how many more there are.
 struct Trouble {
   const ItemState* item;  // null: of the machine
   const Finding* finding;

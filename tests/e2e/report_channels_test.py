@@ -81,7 +81,7 @@ class MailTest(ReportCase):
         self.mail(port, "--on", "change")
         self.assertEqual(len(mails_in(self.mails)), 2)
 
-    def test_an_alert_that_no_server_took_is_told_elsewhere_and_owed_D28(self):
+    def test_D28_an_alert_that_no_server_took_is_told_elsewhere_and_owed(self):
         metrics = self.tmp / "metrics.prom"
         for options, why in ((("--reject-data",), "554"), (("--cut", "connect"), ""),
                              (("--refuse", "admin@example.org"), "550")):
@@ -101,12 +101,12 @@ class MailTest(ReportCase):
         self.assertNotIn("failing_since", self.told()["mail"])
         self.report("--nagios")
 
-    def test_a_server_that_is_down_is_an_undelivered_alert_D28(self):
+    def test_D28_a_server_that_is_down_is_an_undelivered_alert(self):
         port = self.mail_server("--cut", "connect")
         started = self.mail(port, code=4)
         self.assertIn("mail", started.message)
 
-    def test_sendmail_that_is_not_there_fails_or_hangs_D28(self):
+    def test_D28_sendmail_that_is_not_there_fails_or_hangs(self):
         missing = self.report("--mail", "a@example.org", "--sendmail", self.tmp / "none", code=4)
         self.assertIn("SMTP", missing.message)
         stub = self.tmp / "sendmail"
@@ -118,7 +118,7 @@ class MailTest(ReportCase):
         self.report("--mail", "a@example.org", "--sendmail", stub)
         self.assertIn("Subject: OK ", (self.tmp / "got").read_text())
 
-    def test_five_thousand_failures_are_one_mail_D30(self):
+    def test_D30_five_thousand_failures_are_one_mail(self):
         port = self.mail_server()
         flood = self.tmp / "flood"
         make_root(flood)
@@ -184,7 +184,7 @@ class SyslogTest(ReportCase):
         self.assertRegex(lines[0], r"^<30>1 \S+ \S+ repo-report \d+ - - +report state=OK headline=")
         self.assertRegex(lines[1], rf'item state=OK kind=svn path="{self.src}/alpha" id=\S+ last_success=')
 
-    def test_hostile_names_are_one_harmless_line_D29(self):
+    def test_D29_hostile_names_are_one_harmless_line(self):
         make_hg(self.src / HOSTILE)
         self.night()
         self.report("--syslog", before=self.inside)
@@ -194,7 +194,7 @@ class SyslogTest(ReportCase):
         self.assertEqual(len(hostile), 1)
         self.assertFalse(set(hostile[0]) & {"\x1b", "\u202e"})
 
-    def test_no_daemon_is_an_undelivered_alert_D28(self):
+    def test_D28_no_daemon_is_an_undelivered_alert(self):
         done = self.report("--syslog", "--prometheus", self.tmp / "m.prom", code=4,
                            before=["bwrap", "--bind", "/", "/", "--dev", "/dev"])
         self.assertIn("/dev/log", done.message)
@@ -202,7 +202,7 @@ class SyslogTest(ReportCase):
 
 
 class FileTest(ReportCase):
-    def test_a_folder_that_cannot_be_written_to_keeps_the_old_file_D28(self):
+    def test_D28_a_folder_that_cannot_be_written_to_keeps_the_old_file(self):
         folder = self.tmp / "www"
         folder.mkdir()
         must("mount", "-t", "tmpfs", "none", folder)
@@ -243,7 +243,7 @@ class FileTest(ReportCase):
         self.assertEqual((self.to / "control/ledger").read_bytes(), ledger)
         self.assertFalse((self.to / "current/page.html").exists())
 
-    def test_a_full_disk_keeps_the_old_files_and_leaves_nothing_D28(self):
+    def test_D28_a_full_disk_keeps_the_old_files_and_leaves_nothing(self):
         folder = self.tmp / "small"
         folder.mkdir()
         must("mount", "-t", "tmpfs", "-o", "size=64k", "none", folder)
@@ -260,7 +260,7 @@ class FileTest(ReportCase):
                 fill.unlink()
                 (folder / name).unlink()
 
-    def test_hostile_names_are_harmless_in_every_form_D29(self):
+    def test_D29_hostile_names_are_harmless_in_every_form(self):
         path = self.src / os.fsdecode(HOSTILE.encode() + b"\xff")
         make_hg(path)
         self.night()

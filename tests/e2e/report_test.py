@@ -215,7 +215,7 @@ class RecordsTest(Case):
         self.assertIn("another version", [each["text"] for each in state["findings"]
                                           if each["what"] == "records"][0])
 
-    def test_a_record_from_the_future_counts_for_nothing_D17(self):
+    def test_D17_a_record_from_the_future_counts_for_nothing(self):
         make_run(self.to, now() + datetime.timedelta(days=400), [])
         self.assertEqual(sorted(self.whats()[:2]), ["clock", "missed"])
 

@@ -103,5 +103,19 @@ TEST(TextTest, TroublesAreOfTheMachineFirstAndNotesAreNone) {
   EXPECT_EQ(found.more, 0u);
 }
 
+TEST(TextTest, WarningsOfTheMachineHideNoItemThatFailed) {
+  Records records = test::good_records();
+  for (std::size_t i = 0; i < kMostLines + 5; ++i) {
+    records.manifest->pruned.push_back({"/mnt/" + std::to_string(i), "nfs4", true});
+  }
+  records.items[1].proof.bad[records.items[1].generations[0].stamp] = "it rotted";
+  const Troubles found = troubles_of(test::report_of(records));
+  ASSERT_EQ(found.shown.size(), kMostLines);
+  ASSERT_NE(found.shown[0].item, nullptr);
+  EXPECT_EQ(found.shown[0].item->path, "/srv/b");
+  EXPECT_EQ(found.shown[1].item, nullptr);
+  EXPECT_GE(found.more, 6u);
+}
+
 }  // namespace
 }  // namespace repo
