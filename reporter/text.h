@@ -33,5 +33,6 @@ struct Troubles {
   std::size_t more = 0;
 };
 Troubles troubles_of(const Report& report);
+Troubles troubles_of(Report&& report) = delete;  // Troubles point into it
 
 }  // namespace repo

@@ -109,7 +109,8 @@ TEST(TextTest, WarningsOfTheMachineHideNoItemThatFailed) {
     records.manifest->pruned.push_back({"/mnt/" + std::to_string(i), "nfs4", true});
   }
   records.items[1].proof.bad[records.items[1].generations[0].stamp] = "it rotted";
-  const Troubles found = troubles_of(test::report_of(records));
+  const Report report = test::report_of(records);
+  const Troubles found = troubles_of(report);
   ASSERT_EQ(found.shown.size(), kMostLines);
   ASSERT_NE(found.shown[0].item, nullptr);
   EXPECT_EQ(found.shown[0].item->path, "/srv/b");
