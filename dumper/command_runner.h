@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,12 +39,48 @@ struct Bind {
   bool writable = false;
 };
 
+// A user of the machine whom a tool becomes, where it must be that one: a server takes it for who
+// it is.
+struct Account {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::vector<std::uint32_t> groups;  // besides gid
+  std::string name;                   // empty: the machine knows none
+};
+
+// Which sockets a tool may make. None of them leads to another machine but kHost's.
+enum class Sockets {
+  kNone,
+  kUnix,  // to servers whose socket lies in a bound folder
+  kOwn,   // Unix ones and a loopback device of its own, for servers that it starts itself
+  kHost,  // the machine's network; it sees what it takes to find names and trust certificates
+};
+
+// A file that the tool finds at `at` (absolute) and can read: made for it, in memory.
+struct SandboxFile {
+  std::string at;
+  std::string text;
+};
+
+// A descriptor that the tool inherits, at a number from 3 to 9: a secret, say.
+struct Handed {
+  int fd = -1;  // stays the caller's
+  int number = 3;
+};
+
 struct Command {
   std::vector<std::string> argv;  // argv[0] is looked up in /usr/bin and /bin
   std::vector<std::pair<std::string, std::string>> environment;  // besides PATH, HOME and LC_ALL
   std::vector<Bind> binds;
+  std::vector<SandboxFile> files;  // without a sandbox there are none
+  std::vector<Handed> handed;
+  Sockets sockets = Sockets::kNone;
+  // Where the tool's stdout goes instead of CommandResult::out; it stays the caller's.
+  int output = -1;
   // The identity of the tool where this process is root; the same number for user and group.
   std::uint32_t uid = 0;
+  // Set: whom the tool becomes instead, where this process is root.
+  std::optional<Account> account;
   // The tool may read files and search directories whatever their modes (it is not the owner of
   // the live source); where this process is root.
   bool reads_any_file = false;
