@@ -12,26 +12,26 @@ namespace {
 
 class HandOver final : public TreeVisitor {
  public:
-  explicit HandOver(std::uint32_t user) : user_(user) {}
+  explicit HandOver(const NewOwner& to) : to_(to) {}
 
   Result<Descend> enter(const TreeEntry& entry, int parent, const std::string& name) override {
     const int done = entry.path.empty()
-                         ? fchown(parent, user_, user_)
-                         : fchownat(parent, name.c_str(), user_, user_, AT_SYMLINK_NOFOLLOW);
+                         ? fchown(parent, to_.uid, to_.gid)
+                         : fchownat(parent, name.c_str(), to_.uid, to_.gid, AT_SYMLINK_NOFOLLOW);
     if (done != 0) return system_error("change the owner", entry.path, errno);
     return Descend::kYes;
   }
   Status leave(const TreeEntry&, int) override { return {}; }
 
  private:
-  const std::uint32_t user_;
+  const NewOwner to_;
 };
 
 }  // namespace
 
-Status hand_over(int directory, std::uint32_t user, const Patience& patience) {
+Status hand_over(int directory, const NewOwner& to, const Patience& patience) {
   if (geteuid() != 0) return {};
-  HandOver visitor(user);
+  HandOver visitor(to);
   return walk_tree({directory, std::nullopt}, visitor, patience);
 }
 

@@ -87,7 +87,9 @@ Result<Child> spawn(const std::vector<std::string>& argv,
   posix_spawn_file_actions_addopen(&spawning.actions, 0, "/dev/null", O_RDONLY, 0);
   // First to numbers above all targets: a target may be the number of another source.
   std::vector<FdMapping> all = descriptors;
-  all.push_back({out->write.get(), 1});
+  const bool keeps_stdout =
+      std::none_of(all.begin(), all.end(), [](const FdMapping& each) { return each.to == 1; });
+  if (keeps_stdout) all.push_back({out->write.get(), 1});
   all.push_back({err->write.get(), 2});
   int above = 3;
   for (const FdMapping& each : all) above = std::max(above, each.to + 1);
@@ -110,14 +112,15 @@ Result<Child> spawn(const std::vector<std::string>& argv,
   if (failed != 0) return system_error("start", argv[0], failed);
 
   Child child{pid, UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))),
-              std::move(out->read), std::move(err->read)};
+              keeps_stdout ? std::move(out->read) : UniqueFd(), std::move(err->read)};
   if (!child.pidfd) {
     const int code = errno;
     kill(pid, SIGKILL);
     waitpid(pid, nullptr, 0);
     return system_error("watch", argv[0], code);
   }
-  for (const int fd : {child.out.get(), child.err.get()}) fcntl(fd, F_SETFL, O_NONBLOCK);
+  if (child.out) fcntl(child.out.get(), F_SETFL, O_NONBLOCK);
+  fcntl(child.err.get(), F_SETFL, O_NONBLOCK);
   return child;
 }
 
@@ -137,13 +140,14 @@ CommandResult watch(Child child, pid_t worker, const Patience& patience,
     result.end = why;
     kill_all();
   };
-  bool out_open = true;
+  const int stop = patience.heeds_stop ? stop_fd() : -1;
+  bool out_open = static_cast<bool>(child.out);
   bool err_open = true;
   while (true) {
     std::array<struct pollfd, 4> watched = {{{child.pidfd.get(), POLLIN, 0},
                                              {out_open ? child.out.get() : -1, POLLIN, 0},
                                              {err_open ? child.err.get() : -1, POLLIN, 0},
-                                             {ended_by_us ? -1 : stop_fd(), POLLIN, 0}}};
+                                             {ended_by_us ? -1 : stop, POLLIN, 0}}};
     constexpr int kLookEvery = 1000;  // milliseconds: how often progress is looked at
     if (poll(watched.data(), watched.size(), kLookEvery) < 0 && errno != EINTR) break;
     if (watched[1].revents != 0) out_open = drain(child.out.get(), result.out, kKeepOut);
@@ -161,7 +165,7 @@ CommandResult watch(Child child, pid_t worker, const Patience& patience,
       patience.progress->add_bytes(*moved_now - std::min(*moved_now, moved.value_or(0)));
     }
     moved = moved_now;
-    if (stop_requested() != 0) {
+    if (patience.heeds_stop && stop_requested() != 0) {
       end_it(End::kStopped);
     } else if (now >= patience.deadline) {
       end_it(End::kOverdue);

@@ -32,10 +32,11 @@ struct FdMapping {
 struct Child {
   pid_t pid = -1;
   UniqueFd pidfd;
-  UniqueFd out;
+  UniqueFd out;  // none where stdout was mapped
   UniqueFd err;
 };
 
+// Where one of `descriptors` is for the number 1, that is its stdout.
 // Errors: ENOENT where argv[0], an absolute path, does not exist.
 Result<Child> spawn(const std::vector<std::string>& argv,
                     const std::vector<std::string>& environment,

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -14,6 +15,7 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <map>
 
 #include "base/bytes_path.h"
 #include "base/file_io.h"
@@ -25,6 +27,9 @@ namespace repo {
 namespace {
 
 constexpr const char* kBubblewrap = "/usr/bin/bwrap";
+// What it takes to find hosts and to trust their certificates.
+constexpr std::array kOfTheNetwork = {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
+                                      "/etc/services",    "/etc/ssl",   "/etc/ca-certificates"};
 constexpr std::uint64_t kPrivateTmp = std::uint64_t{1} << 30;  // bytes
 
 void append(std::vector<std::string>& to, std::initializer_list<std::string> more) {
@@ -95,15 +100,35 @@ std::optional<pid_t> read_child_pid(int fd) {
   return pid && *pid > 0 ? pid : std::nullopt;
 }
 
+void add_inherited(const Command& command, std::vector<FdMapping>& descriptors) {
+  for (const Handed& each : command.handed) descriptors.push_back({each.fd, each.number});
+  if (command.output >= 0) descriptors.push_back({command.output, STDOUT_FILENO});
+}
+
+// What stands before argv to become the tool's user.
+std::vector<std::string> as_user(const Command& command) {
+  const std::uint32_t gid = command.account ? command.account->gid : command.uid;
+  const std::uint32_t uid = command.account ? command.account->uid : command.uid;
+  std::vector<std::string> argv = {"/usr/bin/setpriv", "--reuid", std::to_string(uid), "--regid",
+                                   std::to_string(gid)};
+  if (command.account && !command.account->groups.empty()) {
+    append(argv, {"--groups", fmt::format("{}", fmt::join(command.account->groups, ","))});
+  } else {
+    append(argv, {"--clear-groups"});
+  }
+  return argv;
+}
+
 class Sandbox final : public CommandRunner {
  public:
-  Sandbox(std::string filter, int mark) : filter_(std::move(filter)), mark_(mark) {}
+  Sandbox(std::map<Sockets, std::string> filters, int mark)
+      : filters_(std::move(filters)), mark_(mark) {}
 
   CommandResult run(const Command& asked) const override {
     Command command = asked;
     if (mark_ >= 0) command.binds.push_back({mark_, "/.mark", false});
     const SandboxNumbers numbers;
-    Result<UniqueFd> filter = memory_file(filter_);
+    Result<UniqueFd> filter = memory_file(filters_.at(command.sockets));
     if (!filter) return not_started(filter.error());
     Result<Pipe> info = make_pipe();
     if (!info) return not_started(info.error());
@@ -112,9 +137,16 @@ class Sandbox final : public CommandRunner {
     std::vector<FdMapping> descriptors = {{filter->get(), numbers.seccomp},
                                           {info->write.get(), numbers.info},
                                           {block->read.get(), numbers.block}};
-    for (std::size_t i = 0; i < command.binds.size(); ++i) {
-      descriptors.push_back({command.binds[i].fd, numbers.first_bind + static_cast<int>(i)});
+    int number = numbers.first_bind;
+    for (const Bind& bind : command.binds) descriptors.push_back({bind.fd, number++});
+    std::vector<UniqueFd> made;
+    for (const SandboxFile& file : command.files) {
+      Result<UniqueFd> memory = memory_file(file.text);
+      if (!memory) return not_started(memory.error());
+      made.push_back(*std::move(memory));
+      descriptors.push_back({made.back().get(), number++});
     }
+    add_inherited(command, descriptors);
     Result<Child> child = spawn(sandbox_argv(command, numbers, geteuid() == 0), {}, descriptors);
     if (!child) return not_started(child.error());
     info->write.reset();
@@ -153,7 +185,7 @@ class Sandbox final : public CommandRunner {
   }
 
  private:
-  const std::string filter_;
+  const std::map<Sockets, std::string> filters_;
   const int mark_;
 };
 
@@ -164,8 +196,14 @@ class DirectRunner final : public CommandRunner {
     for (const auto& [name, value] : environment_of(command)) {
       argv.push_back(fmt::format("{}={}", name, with_paths(value, command)));
     }
+    if (command.account && geteuid() == 0) {
+      for (const std::string& word : as_user(command)) argv.push_back(word);
+      append(argv, {"--inh-caps=-all", "--no-new-privs", "--"});
+    }
     for (const std::string& argument : command.argv) argv.push_back(with_paths(argument, command));
-    Result<Child> child = spawn(argv, {}, {});
+    std::vector<FdMapping> descriptors;
+    add_inherited(command, descriptors);
+    Result<Child> child = spawn(argv, {}, descriptors);
     if (!child) return not_started(child.error());
     const pid_t pid = child->pid;
     set_limits(pid, command);
@@ -191,14 +229,21 @@ class DirectRunner final : public CommandRunner {
 
 std::vector<std::string> sandbox_argv(const Command& command, const SandboxNumbers& numbers,
                                       bool as_root) {
-  std::vector<std::string> argv = {kBubblewrap,         "--unshare-pid", "--unshare-net",
-                                   "--unshare-ipc",     "--unshare-uts", "--unshare-cgroup-try",
-                                   "--die-with-parent", "--new-session", "--clearenv"};
+  std::vector<std::string> argv = {kBubblewrap,
+                                   "--unshare-pid",
+                                   "--unshare-ipc",
+                                   "--unshare-uts",
+                                   "--unshare-cgroup-try",
+                                   "--die-with-parent",
+                                   "--new-session",
+                                   "--clearenv"};
+  if (command.sockets != Sockets::kHost) append(argv, {"--unshare-net"});
   if (as_root) {
     // Kept only to become the tool's own user; setpriv drops them.
     append(argv, {"--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
                   "--cap-add", "CAP_SETPCAP"});
     if (command.reads_any_file) append(argv, {"--cap-add", "CAP_DAC_READ_SEARCH"});
+    if (command.account) append(argv, {"--cap-add", "CAP_NET_BIND_SERVICE"});
   } else {
     append(argv, {"--unshare-user"});
   }
@@ -217,18 +262,24 @@ std::vector<std::string> sandbox_argv(const Command& command, const SandboxNumbe
   }
   append(argv, {"--dev", "/dev", "--size", std::to_string(kPrivateTmp), "--perms", "1777",
                 "--tmpfs", "/tmp"});
-  for (std::size_t i = 0; i < command.binds.size(); ++i) {
-    const Bind& bind = command.binds[i];
-    append(argv, {bind.writable ? "--bind-fd" : "--ro-bind-fd",
-                  std::to_string(numbers.first_bind + static_cast<int>(i)), bind.at});
+  if (command.sockets == Sockets::kHost) {
+    for (const char* each : kOfTheNetwork) append(argv, {"--ro-bind-try", each, each});
+  }
+  int number = numbers.first_bind;
+  for (const Bind& bind : command.binds) {
+    append(argv, {bind.writable ? "--bind-fd" : "--ro-bind-fd", std::to_string(number++), bind.at});
+  }
+  for (const SandboxFile& file : command.files) {
+    append(argv, {"--perms", "0444", "--ro-bind-data", std::to_string(number++), file.at});
   }
   for (const auto& [name, value] : environment_of(command)) append(argv, {"--setenv", name, value});
   append(argv, {"--chdir", "/", "--"});
   if (as_root) {
-    const std::string id = std::to_string(command.uid);
-    const std::string caps = command.reads_any_file ? "-all,+dac_read_search" : "-all";
-    append(argv, {"/usr/bin/setpriv", "--reuid", id, "--regid", id, "--clear-groups",
-                  "--inh-caps=" + caps, "--ambient-caps=" + caps, "--bounding-set=" + caps,
+    std::string caps = "-all";
+    if (command.reads_any_file) caps += ",+dac_read_search";
+    if (command.account) caps += ",+net_bind_service";
+    for (const std::string& word : as_user(command)) argv.push_back(word);
+    append(argv, {"--inh-caps=" + caps, "--ambient-caps=" + caps, "--bounding-set=" + caps,
                   "--no-new-privs", "--"});
   }
   argv.insert(argv.end(), command.argv.begin(), command.argv.end());
@@ -240,9 +291,13 @@ Result<std::unique_ptr<CommandRunner>> make_sandbox(int mark) {
     return plain_error("run the sandbox", kBubblewrap,
                        "bubblewrap is not installed: apt-get install bubblewrap");
   }
-  Result<std::string> filter = seccomp_program();
-  if (!filter) return filter.error();
-  auto sandbox = std::make_unique<Sandbox>(*std::move(filter), mark);
+  std::map<Sockets, std::string> filters;
+  for (const Sockets each : {Sockets::kNone, Sockets::kUnix, Sockets::kOwn, Sockets::kHost}) {
+    Result<std::string> filter = seccomp_program(each);
+    if (!filter) return filter.error();
+    filters[each] = *std::move(filter);
+  }
+  auto sandbox = std::make_unique<Sandbox>(std::move(filters), mark);
   Command trial;
   const UniqueFd shown(open("/usr/bin", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!shown) return system_error("open", "/usr/bin", errno);

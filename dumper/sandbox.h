@@ -1,9 +1,12 @@
 // The two real CommandRunners: in a bubblewrap sandbox, and without one.
 //
-// In the sandbox a tool sees its binds, /usr (read-only), a private /tmp and a minimal /dev; no
-// /proc, no network, no other process, no environment of ours. It runs under a user id of its own
-// that owns nothing, without capabilities (but CAP_DAC_READ_SEARCH where Command::reads_any_file),
-// behind a seccomp filter. Its binds are descriptors: a path that is exchanged meanwhile leads
+// In the sandbox a tool sees its binds, the files made for it, /usr (read-only), a private /tmp and a
+// minimal /dev; no /proc, no network (but Sockets::kHost), no other process, no environment of ours.
+// It runs under a user id of its own that owns nothing, without capabilities (but
+// CAP_DAC_READ_SEARCH where Command::reads_any_file), behind a seccomp filter. With
+// Command::account it is that user of the machine, and has CAP_NET_BIND_SERVICE, which is of no use
+// to it in there: without any, other processes of that user could trace it (ptrace(2)) and reach
+// what it has open. Its binds are descriptors: a path that is exchanged meanwhile leads
 // nowhere else. When the call returns, every process of the sandbox is gone; when this process
 // dies, the kernel ends them.
 //
@@ -32,7 +35,7 @@ inline constexpr std::uint32_t kFirstSandboxUid = 1'900'000'000;
 Result<std::unique_ptr<CommandRunner>> make_sandbox(int mark = -1);
 
 // Without walls: for repositories that one trusts. The binds' current paths stand in argv in place
-// of Bind::at.
+// of Bind::at. The tool runs as this process's user, or as Command::account.
 std::unique_ptr<CommandRunner> make_direct_runner();
 
 // The bwrap command line; descriptors are named by the numbers they have in the child.

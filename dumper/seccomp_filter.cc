@@ -4,6 +4,7 @@
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -24,8 +25,8 @@ constexpr std::array kRefused = {
     // other processes
     SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(kcmp),
     SCMP_SYS(pidfd_getfd), SCMP_SYS(process_madvise),
-    // other programs: a network namespace does not keep a tool from a Unix socket in a bound folder
-    SCMP_SYS(socket), SCMP_SYS(socketpair), SCMP_SYS(socketcall),
+    // 32-bit programs' way to sockets, which no filter can look into
+    SCMP_SYS(socketcall),
     // the kernel
     SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(keyctl),
     SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
@@ -40,9 +41,35 @@ constexpr std::array kRefused = {
 constexpr unsigned long kNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
                                       CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 
+// A network namespace does not keep a tool from a Unix socket in a bound folder.
+int refuse_sockets(scmp_filter_ctx filter, Sockets allowed) {
+  constexpr std::array kCalls = {SCMP_SYS(socket), SCMP_SYS(socketpair)};
+  constexpr int kLastFamily = AF_INET6;  // of those that are ever allowed
+  for (const int call : kCalls) {
+    if (allowed == Sockets::kNone) {
+      if (const int code = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 0); code < 0) {
+        return code;
+      }
+      continue;
+    }
+    for (int family = 0; family <= kLastFamily; ++family) {
+      const bool is_internet = family == AF_INET || family == AF_INET6;
+      if (family == AF_UNIX || (is_internet && allowed != Sockets::kUnix)) continue;
+      const int code =
+          seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 1,
+                           SCMP_A0(SCMP_CMP_MASKED_EQ, 0xFFFFFFFF, static_cast<unsigned>(family)));
+      if (code < 0) return code;
+    }
+    const int code = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 1,
+                                      SCMP_A0(SCMP_CMP_GT, static_cast<unsigned>(kLastFamily)));
+    if (code < 0) return code;
+  }
+  return 0;
+}
+
 }  // namespace
 
-Result<std::string> seccomp_program() {
+Result<std::string> seccomp_program(Sockets sockets) {
   const std::unique_ptr<void, decltype(&seccomp_release)> filter(seccomp_init(SCMP_ACT_ALLOW),
                                                                  &seccomp_release);
   if (!filter) return system_error("make a seccomp filter", "", ENOMEM);
@@ -56,6 +83,9 @@ Result<std::string> seccomp_program() {
     if (const int code = seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), call, 0); code < 0) {
       return system_error("make a seccomp filter", "", -code);
     }
+  }
+  if (const int code = refuse_sockets(filter.get(), sockets); code < 0) {
+    return system_error("make a seccomp filter", "", -code);
   }
   // One rule a flag: any of them refuses the call.
   for (unsigned long flag = 1; flag != 0 && flag <= kNamespaces; flag <<= 1) {

@@ -59,7 +59,7 @@ bool is_of_the_repository(const CommandResult& result) {
 
 Result<ScriptResult> run_script(const DrillJob& job, const CommandRunner& runner,
                                 const Script& script) {
-  if (Status given = hand_over(job.scratch, job.uid, job.patience); !given) return given.error();
+  if (Status given = hand_over(job.scratch, {job.uid, job.uid}, job.patience); !given) return given.error();
   Command command;
   command.uid = job.uid;
   command.patience = job.patience;
