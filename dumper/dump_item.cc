@@ -146,6 +146,10 @@ class ItemDump {
     result.lock_seconds = facts.lock_seconds;
     result.notes = facts.notes;
     result.is_alarming = in_doubt_ || !frozen->empty();
+    if (!facts.missing.empty()) {
+      result.status = ItemStatus::kFailed;
+      result.error = told_of_missing(facts.missing);
+    }
     for (const std::string& reason : *frozen) {
       result.notes.push_back(told_of_freeze(reason, item_.id));
     }
@@ -154,7 +158,13 @@ class ItemDump {
         result.error = in_root(told.error());
       }
     }
-    if (result.error) return {};
+    if (result.error && facts.missing.empty()) return {};
+    if (!facts.missing.empty()) {
+      if (Status kept = remove_incomplete(context_.root, kind, item_.id, context_.keep); !kept) {
+        result.error = in_root(kept.error());
+      }
+      return {};
+    }
     if (!frozen->empty()) {
       if (Status kept = remove_damaged(context_.root, kind, item_.id); !kept) {
         result.error = in_root(kept.error());
@@ -186,7 +196,9 @@ class ItemDump {
   Result<Sealed> seal_copy(const Made& made, int source) const {
     SealJob job;
     job.staging = made.staging.get();
-    job.source = source;
+    // What a server has told lies nowhere at the source: it is its own.
+    const UniqueFd data = made.facts.is_told ? open_directory(job.staging, "data") : UniqueFd();
+    job.source = made.facts.is_told ? data.get() : source;
     job.elsewhere = made.facts.elsewhere ? &*made.facts.elsewhere : nullptr;
     job.has_twins = made.facts.has_twins;
     job.previous = made.shared ? previous_.get() : -1;
@@ -253,6 +265,7 @@ class ItemDump {
     bool missed = false;
     job.shared = {shared.get().previous, immutable(), &missed};
     if (share && context_.reuse.verified) job.verified = context_.previous->fingerprint;
+    job.servers = context_.servers;
     job.copy_of = [this](const std::string& path) { return copy_of(path); };
     Result<CopyFacts> facts = dumper_.copy(job, context_.runner);
     if (!facts) return facts.error();
@@ -307,7 +320,9 @@ class ItemDump {
     }
     record.copied_whole = made.shared ? previous->copied_whole.value_or(UtcTime()) : now;
     record.tool = dumper_.tool();
-    record.tool_version = context_.tool_version;
+    record.tool_version =
+        made.facts.tool_version.empty() ? context_.tool_version : made.facts.tool_version;
+    record.missing = made.facts.missing;
     record.fingerprint = made.facts.fingerprint;
     record.notes = made.facts.notes;
     record.lock_seconds = made.facts.lock_seconds;

@@ -37,13 +37,16 @@ struct ItemContext {
   bool accepted = false;                      // retention's doubts about this item are answered
   Progress* progress = nullptr;
   Allowance* room = nullptr;  // null: no limit
+  ServerOptions servers{};
   // Told of the result once it is published, before retention removes anything.
   std::function<Status(const ItemResult&)> record = nullptr;
 };
 
 // Never throws but for want of memory; whatever fails is in the result, and then `current` is as it
-// was and staging is empty of this item. The exception: where publishing itself fails (publish.h),
-// `current` may be the new copy already, and the one before it lies in staging for the next run.
+// was and staging is empty of this item. The exceptions: a copy in which something is missing is
+// published, and the result is kFailed with its generation (is_published()); where publishing
+// itself fails (publish.h), `current` may be the new copy already, and the one before it lies in
+// staging for the next run.
 ItemResult dump_item(const PlanItem& item, const Survey& survey, const Dumper& dumper,
                      const ItemContext& context);
 

@@ -21,6 +21,7 @@
 #include "base/result.h"
 #include "dumper/command_runner.h"
 #include "dumper/seal.h"
+#include "dumper/server_options.h"
 #include "dumper/tree_look.h"
 #include "scanner/repository.h"
 
@@ -40,6 +41,7 @@ struct DumpJob {
   // Opens what stands for a directory of the machine (absolute path) in the current copy of another
   // item of this kind; empty where there is no such copy. Null: nobody looks.
   std::function<UniqueFd(const std::string& path)> copy_of = nullptr;
+  ServerOptions servers{};  // for kinds whose copies a server makes
 
   // Skips the nested repositories, for paths relative to `top` (itself relative to source.path).
   Skip skip_nested(const std::string& top) const;
@@ -50,7 +52,12 @@ struct CopyFacts {
   Detail fingerprint;  // of the state that was copied
   std::optional<Elsewhere> elsewhere;
   std::optional<double> lock_seconds;
-  bool has_twins = false;          // CopyOptions::twin
+  bool has_twins = false;      // CopyOptions::twin
+  bool is_told = false;        // by a server: data/ is no copy of the source's tree
+  std::string tool_version{};  // of what has made this copy, where that is not the run's
+  // What should be in the copy and is not, a sentence each: the copy is published, since it is all
+  // that there is of the rest, and its item has failed.
+  std::vector<std::string> missing{};
   std::vector<std::string> notes;  // for people: what is special about this copy
 };
 
@@ -69,6 +76,8 @@ class Dumper {
   // The program that must be installed, and the Debian package that has it.
   virtual std::string tool() const = 0;
   virtual std::string package() const = 0;
+  // Why the tool cannot be run here; nothing: it can.
+  virtual std::optional<Error> missing_tool() const;
   // "1.14.2", asked once a run.
   virtual Result<std::string> tool_version(const CommandRunner& runner,
                                            const Patience& patience) const = 0;
@@ -96,6 +105,7 @@ class Dumper {
 std::unique_ptr<Dumper> make_svn_dumper();
 std::unique_ptr<Dumper> make_hg_dumper();
 std::unique_ptr<Dumper> make_git_dumper();
+std::unique_ptr<Dumper> make_postgres_dumper();
 
 // Null where no such kind is known.
 const Dumper* find_dumper(const std::string& kind);

@@ -205,7 +205,8 @@ class HgDumper final : public Dumper {
     options.patience = job.patience;
     const Result<TreeLook> copied = copy_tree({data, std::nullopt}, scratch->get(), options);
     if (!copied) return copied.error();
-    if (Status given = hand_over(scratch->get(), {job.uid, job.uid}, job.patience); !given) return given;
+    if (Status given = hand_over(scratch->get(), {job.uid, job.uid}, job.patience); !given)
+      return given;
     Command command = base_command(job.uid, job.patience);
     command.binds = {{scratch->get(), "/staging", true}};
     command.max_file_size = enough_for_a_file(*copied);

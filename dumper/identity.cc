@@ -41,6 +41,14 @@ Identity identity_of(uid_t uid) {
   return identity;
 }
 
+User user_of(uid_t uid) {
+  struct passwd entry = {};
+  struct passwd* found = nullptr;
+  std::vector<char> buffer(std::size_t{64} << 10);
+  if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || !found) return {};
+  return {found->pw_name, found->pw_dir};
+}
+
 std::optional<uid_t> find_user(const std::string& name) {
   struct passwd entry = {};
   struct passwd* found = nullptr;
@@ -72,14 +80,19 @@ ActAs::~ActAs() {
   set_thread_groups(groups_);
 }
 
-Result<UniqueFd> open_directory_as(int base, const std::string& path, const Identity& as) {
+Result<UniqueFd> open_as(int base, const std::string& path, int flags, const Identity& as) {
   struct open_how how = {};
-  how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK;
+  how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
+  if ((flags & O_PATH) == 0) how.flags |= O_NONBLOCK | O_NOCTTY;
   how.resolve = RESOLVE_NO_MAGICLINKS;
   const ActAs act_as(as);
   const long fd = syscall(SYS_openat2, base, path.c_str(), &how, sizeof how);
   if (fd < 0) return system_error("open", path, errno);
   return UniqueFd(static_cast<int>(fd));
+}
+
+Result<UniqueFd> open_directory_as(int base, const std::string& path, const Identity& as) {
+  return open_as(base, path, O_RDONLY | O_DIRECTORY, as);
 }
 
 }  // namespace repo

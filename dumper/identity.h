@@ -27,6 +27,13 @@ struct Identity {
 // nothing.
 Identity identity_of(uid_t uid);
 
+// What the user database says of a user; empty where it knows none.
+struct User {
+  std::string name;
+  std::string home;
+};
+User user_of(uid_t uid);
+
 // Nothing where the user database has no such user, or gives no answer.
 std::optional<uid_t> find_user(const std::string& name);
 
@@ -48,5 +55,8 @@ class ActAs {
 // A directory that a repository names, relative to `base` or absolute, opened with the rights of
 // `as`. Links are followed as for that user, but no magic ones (openat2(2)).
 Result<UniqueFd> open_directory_as(int base, const std::string& path, const Identity& as);
+
+// The same for anything: `flags` as open(2) has them. A FIFO is not waited for.
+Result<UniqueFd> open_as(int base, const std::string& path, int flags, const Identity& as);
 
 }  // namespace repo

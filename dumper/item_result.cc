@@ -73,6 +73,17 @@ bool is_good(const ItemResult& result) {
   return (is_there || !result.listed_by.empty()) && !result.error;
 }
 
+bool is_published(const ItemResult& result) {
+  return result.status == ItemStatus::kCopied ||
+         (result.status == ItemStatus::kFailed && !result.generation.empty());
+}
+
+Error told_of_missing(const std::vector<std::string>& missing) {
+  const std::string more =
+      missing.size() > 1 ? "; and " + std::to_string(missing.size() - 1) + " more" : "";
+  return plain_error("copy all of it", "", missing.front() + more);
+}
+
 std::string told_of_freeze(const std::string& reason, const std::string& id) {
   return "older copies are kept, since " + reason + " (--accept " + id + " ends it)";
 }

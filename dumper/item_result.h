@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "dumper/plan.h"
@@ -29,6 +30,12 @@ ItemResult planned_item(const RunItem& item);
 
 // Whether all is well with it: there is a copy, or none is wanted.
 bool is_good(const ItemResult& result);
+
+// Whether a new generation came of it, be it one in which something is missing.
+bool is_published(const ItemResult& result);
+
+// Of a copy that lacks something, which CopyFacts::missing says.
+Error told_of_missing(const std::vector<std::string>& missing);
 
 // A note: why retention leaves older generations alone.
 std::string told_of_freeze(const std::string& reason, const std::string& id);

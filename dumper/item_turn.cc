@@ -43,6 +43,7 @@ ItemResult turn(const RunItem& item, int worker, Allowance* room, const TurnCont
                         item.accepted,
                         context.progress,
                         room,
+                        context.options.servers,
                         [&](const ItemResult& copied) { return context.log.add(copied); }};
   return dump_item(item.plan, item.survey, *find_dumper(item.plan.source.kind), own);
 }
@@ -56,7 +57,7 @@ ItemResult take_turn(const RunItem& item, int worker, Allowance* room, const Tur
   } catch (const std::exception& error) {  // out of a task it would end the run of all others
     result = failed(item, plain_error("copy", item.plan.source.path, error.what()));
   }
-  if (result.status != ItemStatus::kCopied) {
+  if (!is_published(result)) {
     const Status told = context.log.add(result);
     if (!told && !result.error) result = failed(item, told.error());
   }

@@ -52,6 +52,9 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
   std::vector<std::string> only;
   std::vector<std::string> accept;
   std::vector<std::string> forget;
+  std::vector<std::string> acknowledged;
+  std::string pg_method = "dump";
+  std::string pg_lock_wait = "1m";
   std::string full_every = "30d";
   std::string verify_all_every = "7d";
   ItemOptionWords words_of_items;
@@ -89,6 +92,28 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
       ->type_name("PATH|ID")
       ->allow_extra_args(false)
       ->configurable(false);
+  app.add_option("--pg-jobs", options.servers.jobs, "connections of one PostgreSQL dump")
+      ->type_name("N")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app.add_option("--pg-method", pg_method,
+                 "dump: each database by pg_dump; basebackup: all of a cluster as of one moment, "
+                 "for the same major version alone")
+      ->check(CLI::IsMember({"dump", "basebackup"}))
+      ->capture_default_str();
+  app.add_option("--pg-lock-wait", pg_lock_wait,
+                 "wait so long for a table that somebody has locked")
+      ->type_name("DURATION")
+      ->check(kDuration)
+      ->capture_default_str();
+  app.add_option("--pg-role", options.servers.role,
+                 "connect to PostgreSQL as ROLE (default: the name of the cluster's owner)")
+      ->type_name("ROLE");
+  app.add_option("--pg-acknowledge", acknowledged,
+                 "a PostgreSQL database that need not be in a copy, of any cluster or that in DIR "
+                 "(repeatable)")
+      ->type_name("NAME[@DIR]")
+      ->allow_extra_args(false);
   app.add_flag("-n,--dry-run", options.dry_run, "say what would be copied, and touch nothing")
       ->configurable(false);  // a night that copies nothing must not look like one that did
   app.add_option("--results", options.results, "also write the JSON lines to FILE")
@@ -116,6 +141,15 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
   options.forget.insert(forget.begin(), forget.end());
   options.full_every = *parse_duration(full_every);
   options.verify_all_every = *parse_duration(verify_all_every);
+  if (pg_method == "basebackup") options.servers.method = ServerOptions::Method::kBasebackup;
+  options.servers.lock_wait = std::max(*parse_duration(pg_lock_wait), std::chrono::seconds(1));
+  for (const std::string& each : acknowledged) {
+    // A name may have an @ in it; a data directory begins with a slash.
+    const std::size_t at = each.rfind("@/");
+    const bool has_path = at != std::string::npos;
+    options.servers.acknowledged.push_back(
+        {each.substr(0, at), has_path ? each.substr(at + 1) : std::string()});
+  }
   ItemOptionValues values = values_of(words_of_items);
   options.kinds = std::move(values.kinds);
   options.timeout = values.timeout;

@@ -11,6 +11,7 @@
 #include "base/options_message.h"
 #include "base/progress.h"
 #include "dumper/policy.h"
+#include "dumper/server_options.h"
 
 namespace repo {
 
@@ -29,6 +30,7 @@ struct DumpOptions {
   std::chrono::seconds timeout{};
   std::chrono::seconds max_time{};
   bool sandbox = true;
+  ServerOptions servers;
   bool dry_run = false;
   std::string results;  // file; empty: none
   bool json = false;

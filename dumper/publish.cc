@@ -257,6 +257,19 @@ Status remove_damaged(const DumpRoot& root, const std::string& kind, const std::
   return remove_generations(root, older->get(), kind, id, *names);
 }
 
+Status remove_incomplete(const DumpRoot& root, const std::string& kind, const std::string& id,
+                         int keep) {
+  Result<UniqueFd> older = open_beneath(root.older.get(), kind + "/" + id, O_RDONLY | O_DIRECTORY);
+  if (!older) return older.error().code == ENOENT ? Status() : Status(older.error());
+  Result<std::vector<std::string>> names = folders_in(older->get());
+  if (!names) return names.error();
+  std::erase_if(*names, [&](const std::string& name) {
+    const auto summary = generation_in(older->get(), name);
+    return !summary || summary->missing.empty();
+  });
+  return remove_generations(root, older->get(), kind, id, surplus_generations(*names, keep));
+}
+
 Status forget(const DumpRoot& root, const std::string& kind, const std::string& id) {
   if (Status removed = apply_retention(root, kind, id, 1); !removed) return removed;
   const Result<UniqueFd> older = open_beneath(root.older.get(), kind, O_RDONLY | O_DIRECTORY);

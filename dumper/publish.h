@@ -75,6 +75,11 @@ Status apply_retention(const DumpRoot& root, const std::string& kind, const std:
 // newest go, else a copy that can never be used would fill the disk, night by night.
 Status remove_damaged(const DumpRoot& root, const std::string& kind, const std::string& id);
 
+// Where the new generation lacks something: of the generations in older/ only such as lack
+// something, too, are counted and go. A whole one stays until there is a newer whole one.
+Status remove_incomplete(const DumpRoot& root, const std::string& kind, const std::string& id,
+                         int keep);
+
 // Removes every generation of an item, in older/ and current/. Interrupted, it leaves whole
 // generations or none.
 Status forget(const DumpRoot& root, const std::string& kind, const std::string& id);

@@ -152,6 +152,7 @@ std::string write_item_record(const ItemRecord& record) {
       {"source", record.source_look.is_settled() ? record.source_look.digest : std::string()},
       {"copy", record.copy_look.digest}};
   if (!record.frozen.empty()) document["frozen"] = to_json(record.frozen);
+  if (!record.missing.empty()) document["missing"] = to_json(record.missing);
   document["notes"] = to_json(record.notes);
   std::string text = document.dump(1, ' ', false, Json::error_handler_t::replace);
   constexpr std::size_t kEnd = 2;  // newline and brace
@@ -219,6 +220,7 @@ Result<GenerationSummary> read_item_record(std::string_view text) {
     return strings;
   };
   summary.frozen = strings_at("/frozen");
+  summary.missing = strings_at("/missing");
   summary.notes = strings_at("/notes");
   return summary;
 }

@@ -32,12 +32,13 @@ struct ItemRecord {
   std::vector<std::string> notes;
   std::optional<double> lock_seconds;
   Totals totals;
-  std::string checksums_sha256;     // of SHA256SUMS
-  std::string owners_sha256;        // of owners
-  std::string links_sha256;         // of the symbolic links (Sealed)
-  TreeLook source_look;             // before the copy began
-  TreeLook copy_look;               // of everything beside item.json, Changes::kContent
-  std::vector<std::string> frozen;  // why retention leaves the generations before this one alone
+  std::string checksums_sha256;      // of SHA256SUMS
+  std::string owners_sha256;         // of owners
+  std::string links_sha256;          // of the symbolic links (Sealed)
+  TreeLook source_look;              // before the copy began
+  TreeLook copy_look;                // of everything beside item.json, Changes::kContent
+  std::vector<std::string> frozen;   // why retention leaves the generations before this one alone
+  std::vector<std::string> missing;  // CopyFacts::missing
 };
 std::string write_item_record(const ItemRecord& record);
 
@@ -68,6 +69,7 @@ struct GenerationSummary {
   std::string owners_sha256;     // of owners
   std::string links_sha256;      // of the symbolic links (Sealed)
   std::vector<std::string> frozen;
+  std::vector<std::string> missing;  // what should be in it, a sentence each
 };
 Result<GenerationSummary> read_item_record(std::string_view text);
 

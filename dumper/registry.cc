@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <map>
 #include <unordered_set>
@@ -14,10 +15,18 @@ const Dumper* find_dumper(const std::string& kind) {
     table["svn"] = make_svn_dumper();
     table["hg"] = make_hg_dumper();
     table["git"] = make_git_dumper();
+    table["postgres"] = make_postgres_dumper();
     return table;
   }();
   const auto found = dumpers.find(kind);
   return found == dumpers.end() ? nullptr : found->second.get();
+}
+
+std::optional<Error> Dumper::missing_tool() const {
+  for (const char* folder : {"/usr/bin/", "/bin/"}) {
+    if (access((folder + tool()).c_str(), X_OK) == 0) return std::nullopt;
+  }
+  return plain_error("run", "", tool() + " is not installed: apt-get install " + package());
 }
 
 Skip DumpJob::skip_nested(const std::string& top) const {

@@ -1,8 +1,8 @@
 // The two real CommandRunners: in a bubblewrap sandbox, and without one.
 //
-// In the sandbox a tool sees its binds, the files made for it, /usr (read-only), a private /tmp and a
-// minimal /dev; no /proc, no network (but Sockets::kHost), no other process, no environment of ours.
-// It runs under a user id of its own that owns nothing, without capabilities (but
+// In the sandbox a tool sees its binds, the files made for it, /usr (read-only), a private /tmp and
+// a minimal /dev; no /proc, no network (but Sockets::kHost), no other process, no environment of
+// ours. It runs under a user id of its own that owns nothing, without capabilities (but
 // CAP_DAC_READ_SEARCH where Command::reads_any_file), behind a seccomp filter. With
 // Command::account it is that user of the machine, and has CAP_NET_BIND_SERVICE, which is of no use
 // to it in there: without any, other processes of that user could trace it (ptrace(2)) and reach

@@ -118,7 +118,8 @@ Status verify_svn_bdb(const DumpJob& job, int data, CopyFacts& facts, const Comm
   for (const char* name : {"db", "locks"}) {
     const Result<UniqueFd> folder = open_beneath(data, name, O_RDONLY | O_DIRECTORY);
     if (!folder) return system_error("open", name, folder.error().code);
-    if (Status given = hand_over(folder->get(), {job.uid, job.uid}, job.patience); !given) return given;
+    if (Status given = hand_over(folder->get(), {job.uid, job.uid}, job.patience); !given)
+      return given;
   }
   Command command;
   command.uid = job.uid;

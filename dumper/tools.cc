@@ -10,17 +10,8 @@
 namespace repo {
 namespace {
 
-bool is_installed(const std::string& tool) {
-  return access(("/usr/bin/" + tool).c_str(), X_OK) == 0 ||
-         access(("/bin/" + tool).c_str(), X_OK) == 0;
-}
-
 ToolState ask_tool(const Dumper& dumper, const CommandRunner& runner, const Patience& patience) {
-  if (!is_installed(dumper.tool())) {
-    return {"",
-            plain_error("run", "",
-                        dumper.tool() + " is not installed: apt-get install " + dumper.package())};
-  }
+  if (const std::optional<Error> missing = dumper.missing_tool()) return {"", *missing};
   Result<std::string> version = dumper.tool_version(runner, patience);
   if (!version) return {"", version.error()};
   return {*std::move(version), std::nullopt};

@@ -40,6 +40,36 @@ TEST(SandboxArgvTest, EveryNamespaceIsItsOwnAndTheEnvironmentIsEmptyAtFirst) {
   }
 }
 
+TEST(SandboxArgvTest, TheNetworkOfTheHostIsSharedWhereItWasAskedForAlone) {
+  for (const Sockets sockets : {Sockets::kNone, Sockets::kUnix, Sockets::kOwn, Sockets::kHost}) {
+    Command asked = command();
+    asked.sockets = sockets;
+    const Words argv = sandbox_argv(asked, {}, true);
+    EXPECT_EQ(has(argv, {"--unshare-net"}), sockets != Sockets::kHost);
+    EXPECT_EQ(has(argv, {"--ro-bind-try", "/etc/resolv.conf"}), sockets == Sockets::kHost);
+  }
+}
+
+TEST(SandboxArgvTest, AnAccountIsBecomeWithItsGroupsAndAHarmlessCapability) {
+  Command asked = command();
+  asked.account = Account{1234, 100, {100, 27}, "somebody"};
+  Words argv = sandbox_argv(asked, {}, true);
+  EXPECT_TRUE(has(argv, {"--reuid", "1234", "--regid", "100", "--groups", "100,27"}));
+  EXPECT_TRUE(has(argv, {"--bounding-set=-all,+net_bind_service"}));
+  asked.account->groups.clear();
+  argv = sandbox_argv(asked, {}, true);
+  EXPECT_TRUE(has(argv, {"--reuid", "1234", "--regid", "100", "--clear-groups"}));
+  EXPECT_FALSE(has(sandbox_argv(asked, {}, false), {"--reuid"}));
+}
+
+TEST(SandboxArgvTest, FilesThatWereMadeComeBehindTheBinds) {
+  Command asked = command();
+  asked.files = {{"/etc/passwd", "x"}, {"/etc/group", "y"}};
+  const Words argv = sandbox_argv(asked, {10, 11, 12, 13}, true);
+  EXPECT_TRUE(has(argv, {"--perms", "0444", "--ro-bind-data", "15", "/etc/passwd", "--perms",
+                         "0444", "--ro-bind-data", "16", "/etc/group"}));
+}
+
 TEST(SandboxArgvTest, BindsAreDescriptorsAndNeverPaths) {
   const Words argv = sandbox_argv(command(), {10, 11, 12, 13}, true);
   EXPECT_TRUE(has(argv, {"--ro-bind-fd", "13", "/source"}));

@@ -1,0 +1,74 @@
+#include "dumper/postgres_basebackup.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/file_io.h"
+#include "dumper/hand_over.h"
+#include "dumper/postgres_ask.h"
+#include "dumper/postgres_texts.h"
+#include "dumper/tree.h"
+
+namespace repo {
+
+Result<CopyFacts> copy_postgres_basebackup(const DumpJob& job, const CommandRunner& runner,
+                                           const PostgresServer& server,
+                                           const std::string& system_identifier) {
+  const Result<PostgresAnswer> answer = ask_postgres(job, runner, server, system_identifier);
+  if (!answer) return answer.error();
+  if (mkdirat(job.staging_fd, "data", 0700) != 0) return system_error("create", "data", errno);
+  const UniqueFd data = open_directory(job.staging_fd, "data");
+  if (!data) return system_error("open", "data", errno);
+  const Account& account = server.account();
+  if (Status given = hand_over(data.get(), {account.uid, account.gid}, job.patience); !given) {
+    return given.error();
+  }
+  Command command = server.command("", job.patience);
+  command.argv = {"sh",
+                  "-c",
+                  kPostgresBasebackupScript,
+                  "dump",
+                  server.programs(),
+                  server.conninfo(answer->answered_at),
+                  "/staging"};
+  command.binds.push_back({data.get(), "/staging", true});
+  const CommandResult result = runner.run(command);
+  if (!result.ok()) return tool_error("pg_basebackup", result);
+
+  CopyFacts facts;
+  facts.is_told = true;
+  facts.tool_version = answer->version;
+  facts.elsewhere = Elsewhere{"pgdata", UniqueFd(fcntl(job.source_fd, F_DUPFD_CLOEXEC, 0)), {}};
+  facts.fingerprint = {{"version", answer->version},
+                       {"major", answer->major},
+                       {"system_identifier", answer->system_identifier},
+                       {"method", std::string("basebackup")},
+                       {"databases", std::uint64_t{databases_to_dump(*answer).size()}}};
+  // The folder is the tools': what is written here goes into it as their owner would see it.
+  Status written = create_file(data.get(), "cluster", cluster_text(facts.fingerprint));
+  if (!written) return written.error();
+  return facts;
+}
+
+Status verify_postgres_basebackup(const DumpJob& job, int data, const CopyFacts& facts,
+                                  const CommandRunner& runner) {
+  Command command;
+  command.argv = {"sh",
+                  "-c",
+                  kPostgresVerifyBackupScript,
+                  "verify",
+                  postgres_programs(find_text(facts.fingerprint, "major").value_or("")),
+                  "/staging"};
+  command.uid = job.uid;
+  command.reads_any_file = true;
+  command.binds = {{data, "/staging", false}};
+  command.patience = job.patience;
+  const CommandResult result = runner.run(command);
+  if (!result.ok()) return tool_error("pg_verifybackup", result);
+  return {};
+}
+
+}  // namespace repo

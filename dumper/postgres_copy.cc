@@ -1,0 +1,272 @@
+#include "dumper/postgres_copy.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <map>
+#include <set>
+
+#include "base/bytes_path.h"
+#include "base/file_io.h"
+#include "dumper/hand_over.h"
+#include "dumper/identity.h"
+#include "dumper/postgres_answer.h"
+#include "dumper/postgres_ask.h"
+#include "dumper/postgres_name.h"
+#include "dumper/postgres_texts.h"
+#include "dumper/tree.h"
+
+namespace repo {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kGlobals = "globals.sql";
+constexpr std::size_t kMostText = std::size_t{256} << 20;  // of globals, of counts
+// A dump that failed sooner is tried again: somebody held a lock, or a table went meanwhile.
+constexpr std::chrono::minutes kSoon{5};
+constexpr int kTries = 3;
+constexpr int kRounds = 4;
+
+class ClusterDump {
+ public:
+  ClusterDump(const DumpJob& job, const CommandRunner& runner, const PostgresServer& server,
+              const ServerOptions& options)
+      : job_(job), runner_(runner), server_(server), options_(options) {}
+
+  Result<CopyFacts> run(const std::string& system_identifier) {
+    if (Status made = make_folders_for_tools(); !made) return made.error();
+    Result<PostgresAnswer> answer = ask_postgres(job_, runner_, server_, system_identifier);
+    if (!answer) return answer.error();
+    answered_at_ = answer->answered_at;
+    Result<std::string> globals = ask_globals();
+    if (!globals) return globals.error();
+    for (int round = 0;; ++round) {
+      const std::set<std::string> names = names_of(*answer);
+      if (Status dumped = dump_new_ones(*answer); !dumped) return dumped.error();
+      Result<std::string> globals_now = ask_globals();
+      if (!globals_now) return globals_now.error();
+      // A role that is gone may own what is in the dumps.
+      if (!keeps_all_of(*globals, *globals_now)) {
+        return busy("", "a role or a tablespace was dropped");
+      }
+      globals = *std::move(globals_now);
+      answer = ask_postgres(job_, runner_, server_, system_identifier);
+      if (!answer) return answer.error();
+      if (names_of(*answer) == names) break;
+      if (round == kRounds) return busy("", "databases come and go");
+    }
+    return finish(*answer, *globals);
+  }
+
+ private:
+  // The tools are the owner's: they get the folders that they write to, and no other.
+  Status make_folders_for_tools() {
+    if (mkdirat(job_.staging_fd, "data", 0700) != 0) return system_error("create", "data", errno);
+    data_ = open_directory(job_.staging_fd, "data");
+    if (!data_) return system_error("open", "data", errno);
+    constexpr mode_t kPassable = 0711;  // until it is sealed
+    if (fchmod(data_.get(), kPassable) != 0) return system_error("change the mode", "data", errno);
+    for (const char* name : {"databases", "rows"}) {
+      if (mkdirat(data_.get(), name, 0700) != 0) return system_error("create", name, errno);
+      const UniqueFd folder = open_directory(data_.get(), name);
+      if (!folder) return system_error("open", name, errno);
+      const Account& account = server_.account();
+      Status given = hand_over(folder.get(), {account.uid, account.gid}, job_.patience);
+      if (!given) return given;
+    }
+    return {};
+  }
+
+  Command command(const std::string& program) const {
+    Command command = server_.command(program, job_.patience);
+    command.binds.push_back({data_.get(), "/staging", true});
+    return command;
+  }
+
+  // A script of sh(1), with $1 the folder of the server's programs.
+  Command script(const char* text, std::vector<std::string> arguments) const {
+    Command made = command("");
+    made.argv = {"sh", "-c", text, "dump", server_.programs()};
+    made.argv.insert(made.argv.end(), arguments.begin(), arguments.end());
+    return made;
+  }
+
+  Result<std::string> ask_globals() {
+    if (unlinkat(data_.get(), kGlobals, 0) != 0 && errno != ENOENT) {
+      return system_error("remove", kGlobals, errno);
+    }
+    const UniqueFd file(
+        openat(data_.get(), kGlobals, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file) return system_error("create", kGlobals, errno);
+    Command globals = command("pg_dumpall");
+    globals.argv.insert(globals.argv.end(), {"--globals-only", "-w", "-l", answered_at_, "-d",
+                                             server_.conninfo(answered_at_)});
+    globals.output = file.get();
+    const CommandResult result = runner_.run(globals);
+    if (!result.ok()) return tool_error("pg_dumpall --globals-only", result);
+    Result<std::string> text = read_small_file(data_.get(), kGlobals, kMostText);
+    if (text && !is_whole_globals(*text)) {
+      return plain_error("pg_dumpall --globals-only", "",
+                         "what it has written is cut, though it told success: is the disk full?");
+    }
+    return text;
+  }
+
+  static std::set<std::string> names_of(const PostgresAnswer& answer) {
+    std::set<std::string> names;
+    for (const PostgresDatabase& each : databases_to_dump(answer)) names.insert(each.name);
+    return names;
+  }
+
+  // What was not tried before.
+  Status dump_new_ones(const PostgresAnswer& answer) {
+    for (const PostgresDatabase& database : databases_to_dump(answer)) {
+      if (dumped_.contains(database.name) || failed_.contains(database.name)) continue;
+      if (std::string why = why_not_dumped(database); !why.empty()) {
+        failed_[database.name] = std::move(why);
+        continue;
+      }
+      Result<RowCounts> counts = dump_patiently(database.name);
+      if (counts) {
+        dumped_[database.name] = *counts;
+        bytes_ += database.bytes.value_or(0);
+        continue;
+      }
+      if (ended_ || counts.error().code != 0) return counts.error();
+      failed_[database.name] = describe(counts.error());
+    }
+    return {};
+  }
+
+  Result<RowCounts> dump_patiently(const std::string& name) {
+    for (int i = 1;; ++i) {
+      const Clock::time_point start = Clock::now();
+      Result<RowCounts> counts = dump(name);
+      if (counts || ended_ || i == kTries || Clock::now() - start > kSoon) return counts;
+    }
+  }
+
+  Result<RowCounts> dump(const std::string& name) {
+    const std::string file = postgres_file_name(name);
+    const std::string counts_file = "rows/" + file;
+    auto remove_what_there_is = [&]() -> Status {
+      for (const char* parent : {"databases", "rows"}) {
+        const UniqueFd folder = open_directory(data_.get(), parent);
+        if (!folder) return system_error("open", parent, errno);
+        if (Status removed = remove_tree(folder.get(), file); !removed) return removed;
+      }
+      return {};
+    };
+    if (Status removed = remove_what_there_is(); !removed) return removed.error();
+    const CommandResult result = runner_.run(
+        script(kPostgresDumpScript, {server_.conninfo(name), file, std::to_string(options_.jobs),
+                                     std::to_string(options_.lock_wait.count()),
+                                     "/staging/databases", "/staging/rows", kPostgresRows}));
+    Result<RowCounts> counts = tool_error("pg_dump", result);
+    if (result.ok()) {
+      const Result<std::string> text = read_small_file(data_.get(), counts_file, kMostText);
+      counts = text ? count_rows(*text) : Result<RowCounts>(text.error());
+    }
+    ended_ = ends_everything(result);
+    if (!counts) {
+      if (Status removed = remove_what_there_is(); !removed) return removed.error();
+    }
+    return counts;
+  }
+
+  Result<CopyFacts> finish(const PostgresAnswer& answer, const std::string& globals) {
+    const std::set<std::string> names = names_of(answer);
+    CopyFacts facts;
+    facts.is_told = true;
+    facts.tool_version = answer.version;
+    // Dropped meanwhile: a dump that there is of it is kept, and a failure is none.
+    for (const auto& [name, why] : failed_) {
+      const std::string told = "database " + printable(name) + " is not in this copy: " + why;
+      if (!names.contains(name)) {
+        facts.notes.push_back("database " + printable(name) + " was dropped during the dump");
+      } else if (options_.is_acknowledged(name, job_.source.path)) {
+        facts.notes.push_back(told + " (acknowledged)");
+      } else {
+        facts.missing.push_back(told);
+      }
+    }
+    if (dumped_.empty()) {
+      return plain_error(
+          "dump", "",
+          facts.missing.empty() ? "none of its databases could be dumped" : facts.missing.front());
+    }
+    RowCounts all;
+    for (const auto& [name, counts] : dumped_) {
+      all.tables += counts.tables;
+      all.rows += counts.rows;
+    }
+    facts.fingerprint = {{"version", answer.version},
+                         {"major", answer.major},
+                         {"system_identifier", answer.system_identifier},
+                         {"method", std::string("dump")},
+                         {"databases", std::uint64_t{dumped_.size()}},
+                         {"tables", all.tables},
+                         {"rows", all.rows},
+                         {"database_bytes", bytes_}};
+    if (globals.find("\nCREATE TABLESPACE ") != std::string::npos) {
+      facts.notes.emplace_back(
+          "it has tablespaces: their folders must be there before a restore by hand");
+    }
+    const Detail cluster = {{"version", answer.version},
+                            {"major", answer.major},
+                            {"system_identifier", answer.system_identifier},
+                            {"superuser", answer.superuser},
+                            {"encoding", answer.encoding},
+                            {"collate", answer.collate},
+                            {"ctype", answer.ctype},
+                            {"method", std::string("dump")}};
+    Status written = create_file(data_.get(), "cluster", cluster_text(cluster));
+    if (!written) return written.error();
+    return facts;
+  }
+
+  const DumpJob& job_;
+  const CommandRunner& runner_;
+  const PostgresServer& server_;
+  const ServerOptions& options_;
+  UniqueFd data_;
+  std::string answered_at_;
+  std::map<std::string, RowCounts> dumped_;    // by name
+  std::map<std::string, std::string> failed_;  // why
+  std::uint64_t bytes_ = 0;                    // that the dumped databases take at the server
+  bool ended_ = false;                         // by us, or there is no use in going on
+};
+
+}  // namespace
+
+Result<CopyFacts> copy_postgres(const DumpJob& job, const CommandRunner& runner,
+                                const PostgresServer& server, const ServerOptions& options,
+                                const std::string& system_identifier) {
+  return ClusterDump(job, runner, server, options).run(system_identifier);
+}
+
+Status verify_postgres(const DumpJob& job, int data, const CopyFacts& facts,
+                       const CommandRunner& runner) {
+  Command command;
+  command.argv = {"sh",
+                  "-c",
+                  kPostgresVerifyScript,
+                  "verify",
+                  postgres_programs(find_text(facts.fingerprint, "major").value_or("")),
+                  "/staging/databases"};
+  command.uid = job.uid;
+  command.reads_any_file = true;
+  command.binds = {{data, "/staging", false}};
+  command.patience = job.patience;
+  const CommandResult result = runner.run(command);
+  if (!result.ok()) return tool_error("pg_restore", result);
+  return {};
+}
+
+}  // namespace repo

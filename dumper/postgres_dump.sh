@@ -1,0 +1,80 @@
+# One database of a running cluster: its dump, and how many rows each table has in the dump's
+# snapshot.
+#   $1 folder of the server's programs   $2 connection string   $3 name for its files
+#   $4 jobs   $5 seconds to wait for a lock   $6 folder of dumps   $7 folder of counts
+#   $8 the query that counts
+set -eu
+umask 077
+bin=$1 database=$2 file=$3 jobs=$4 patience=$5 dumps=$6 rows=$7 count=$8
+work=$(mktemp -d)
+session='' dump='' beat=''
+finish() {
+  for process in $session $dump $beat; do kill "$process" 2>/dev/null || :; done
+  rm -rf -- "$work"
+}
+trap finish EXIT
+trap '' PIPE  # a session that has ended is told by its exit status
+
+fail() {
+  cat -- "$work/errors" >&2 2>/dev/null || :
+  exit 1
+}
+ask() { cat >&3 2>/dev/null || fail; }
+
+# The session that holds the snapshot. It locks every table before it takes it: a TRUNCATE or a
+# rewrite in between would show as an empty table (PostgreSQL's manual, "Caveats" of MVCC).
+mkfifo "$work/ask" "$work/told"
+"$bin/psql" -XAtqw -v ON_ERROR_STOP=1 -d "$database" \
+  <"$work/ask" >"$work/told" 2>"$work/errors" &
+session=$!
+exec 3>"$work/ask" 4<"$work/told"
+ask <<SQL
+SET search_path = pg_catalog;
+SET lock_timeout = '${patience}s';
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SELECT set_config(name, '10s', false) FROM pg_settings
+WHERE name = 'client_connection_check_interval' \g /dev/null
+\o '$work/locks'
+SELECT format('LOCK TABLE ONLY %I.%I IN ACCESS SHARE MODE;', nspname, relname)
+FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE relkind IN ('r', 'p') AND relpersistence <> 't'
+  AND left(nspname, 3) <> 'pg_' AND nspname <> 'information_schema'
+ORDER BY pg_class.oid;
+\o
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+\i '$work/locks'
+SELECT pg_export_snapshot();
+SQL
+read -r snapshot <&4 || { wait "$session" || :; fail; }
+
+# A table of terabytes is counted for a long time without a byte for us: as long as the server
+# answers, there is progress.
+(while sleep 60; do
+  "$bin/psql" -XAtqw -d "$database" -c 'SELECT 1' >/dev/null 2>&1 || exit 0
+done) 3>&- 4<&- &
+beat=$!
+
+# SIGINT makes psql cancel what the server does for it.
+("$bin/pg_dump" -Fd -w --no-sync --jobs="$jobs" --lock-wait-timeout="${patience}s" \
+  --snapshot="$snapshot" --file="$dumps/$file" -d "$database" || {
+  kill -INT "$session" 2>/dev/null || :
+  exit 1
+}) 3>&- 4<&- &
+dump=$!
+
+ask <<SQL
+$count
+\echo counted
+SQL
+counted=0
+sed -n '/^counted$/q9;p' <&4 >"$rows/$file" || counted=$?
+dumped=0
+wait "$dump" || dumped=$?
+dump=''
+[ "$dumped" = 0 ] || exit 1
+[ "$counted" = 9 ] || fail
+echo 'COMMIT;' | ask
+exec 3>&-
+wait "$session" || fail
+session=''

@@ -1,0 +1,77 @@
+"""What the tests of dumps of PostgreSQL share: a cluster made once a file, and its manifest."""
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+
+from postgres import BINARIES, CLEAN, Cluster, file_name
+from support import DUMP, Case, read_json, run
+
+
+class PostgresCase(Case):
+    """Tests of one running cluster, which is made once for all of them: each makes and drops its
+    own databases. `self.cluster` is that; more are made with new_cluster()."""
+
+    settings = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="repo-backup-test-pg."))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        os.chmod(cls.folder, 0o755)
+        cls.cluster = Cluster(cls.folder / "main").make()
+        cls.addClassCleanup(cls.cluster.remove)
+        cls.cluster.start(*cls.settings)
+
+    def new_cluster(self, name, *options, **keywords):
+        """A cluster of this test alone, not started."""
+        made = Cluster(self.folder / name, **keywords).make(*options)
+        self.addCleanup(made.remove)
+        return made
+
+    def database(self, name, text="CREATE TABLE t AS SELECT generate_series(1, 100) AS x", *words):
+        self.cluster.create_database(name, *words)
+        self.addCleanup(self.drop, name)
+        self.cluster.sql(text, name)
+        return name
+
+    def drop(self, name, cluster=None):
+        quoted = '"' + name.replace('"', '""') + '"'
+        (cluster or self.cluster).psql("-c", f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
+
+    def manifest(self, *clusters):
+        return self.scan(*(each.data for each in clusters or (self.cluster,)))
+
+    def dump_cluster(self, *options, cluster=None, **keywords):
+        return self.dump(self.manifest(cluster or self.cluster), *options, **keywords)
+
+    def dump_argv(self, manifest, *options):
+        return [DUMP, "--to", self.to, *options, manifest]
+
+    def copy(self, cluster=None):
+        return self.copy_of((cluster or self.cluster).data)
+
+    def rows(self, database, cluster=None):
+        """The counts of a copy: {"public.t": 100}."""
+        text = (self.copy(cluster) / "data/rows" / file_name(database)).read_bytes()
+        lines = [line.split(b"\t", 1) for line in text.splitlines()]
+        return {json.loads(name.decode("utf-8", "surrogateescape")): int(count)
+                for count, name in lines}
+
+    def dumped(self, cluster=None):
+        return sorted(path.name for path in (self.copy(cluster) / "data/databases").iterdir())
+
+    def record(self, cluster=None):
+        return read_json(self.copy(cluster) / "item.json")
+
+    def restored(self, database, cluster=None):
+        """The SQL that the copy's dump of a database is."""
+        done = run(BINARIES / "pg_restore", "--restrict-key=test", "-C", "-f", "-",
+                   self.copy(cluster) / "data/databases" / file_name(database), env=CLEAN)
+        self.assert_code(done, 0)
+        return done.text
+
+    def assert_published(self, done, code=0):
+        self.assert_code(done, code)
+        self.assert_whole()
