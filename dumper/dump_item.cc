@@ -86,7 +86,7 @@ class ItemDump {
 
   Status run(ItemResult& result) {
     const std::string& kind = item_.source.kind;
-    Result<UniqueFd> source = open_source(item_.source);
+    Result<UniqueFd> source = open_source(item_.source, dumper_.user_kind());
     if (!source) return source.error();
     if (inflates(survey_.look)) return too_much_for_its_size();
     const std::string name = staging_name(kind, item_.id);
@@ -96,7 +96,7 @@ class ItemDump {
     const UniqueFd sync(
         openat(context_.root.staging.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!sync) return in_root(system_error("open", "control/staging", errno));
-    if (context_.reuse.share) {
+    if (context_.reuse.share && dumper_.shares()) {
       Result<UniqueFd> previous =
           open_beneath(context_.root.current.get(), kind + "/" + item_.id, O_RDONLY | O_DIRECTORY);
       if (!previous) return in_root(previous.error());
@@ -186,7 +186,9 @@ class ItemDump {
   Result<Sealed> seal_copy(const Made& made, int source) const {
     SealJob job;
     job.staging = made.staging.get();
-    job.source = source;
+    // What a server has told lies nowhere at the source: it is its own.
+    const UniqueFd data = made.facts.is_told ? open_directory(job.staging, "data") : UniqueFd();
+    job.source = made.facts.is_told ? data.get() : source;
     job.elsewhere = made.facts.elsewhere ? &*made.facts.elsewhere : nullptr;
     job.has_twins = made.facts.has_twins;
     job.previous = made.shared ? previous_.get() : -1;
@@ -254,6 +256,8 @@ class ItemDump {
     job.shared = {shared.get().previous, immutable(), &missed};
     if (share && context_.reuse.verified) job.verified = context_.previous->fingerprint;
     job.copy_of = [this](const std::string& path) { return copy_of(path); };
+    const UniqueFd before = data_before();
+    job.previous = before.get();
     Result<CopyFacts> facts = dumper_.copy(job, context_.runner);
     if (!facts) return facts.error();
     if (missed) job.verified.reset();
@@ -270,6 +274,15 @@ class ItemDump {
       return error;
     }
     return Made{*std::move(staging), *std::move(facts), *verified, share, missed};
+  }
+
+  // data/ of the generation before, where nothing is known against it.
+  UniqueFd data_before() const {
+    if (!context_.previous || !context_.previous_is_bad.empty()) return {};
+    Result<UniqueFd> data =
+        open_beneath(context_.root.current.get(), item_.source.kind + "/" + item_.id + "/data",
+                     O_RDONLY | O_DIRECTORY);
+    return data ? *std::move(data) : UniqueFd();
   }
 
   // What stands for the directory at `path` in the current copy of the item that it belongs to.
@@ -310,6 +323,7 @@ class ItemDump {
     record.tool_version = context_.tool_version;
     record.fingerprint = made.facts.fingerprint;
     record.notes = made.facts.notes;
+    record.by_hand = made.facts.by_hand;
     record.lock_seconds = made.facts.lock_seconds;
     record.totals = sealed.totals;
     record.checksums_sha256 = sealed.checksums_sha256;

@@ -44,7 +44,7 @@ ItemResult turn(const RunItem& item, int worker, Allowance* room, const TurnCont
                         context.progress,
                         room,
                         [&](const ItemResult& copied) { return context.log.add(copied); }};
-  return dump_item(item.plan, item.survey, *find_dumper(item.plan.source.kind), own);
+  return dump_item(item.plan, item.survey, *item.plan.dumper, own);
 }
 
 }  // namespace

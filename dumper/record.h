@@ -38,6 +38,7 @@ struct ItemRecord {
   TreeLook source_look;             // before the copy began
   TreeLook copy_look;               // of everything beside item.json, Changes::kContent
   std::vector<std::string> frozen;  // why retention leaves the generations before this one alone
+  std::string by_hand{};            // CopyFacts::by_hand: for RESTORE.md, and not in item.json
 };
 std::string write_item_record(const ItemRecord& record);
 

@@ -10,17 +10,8 @@
 namespace repo {
 namespace {
 
-bool is_installed(const std::string& tool) {
-  return access(("/usr/bin/" + tool).c_str(), X_OK) == 0 ||
-         access(("/bin/" + tool).c_str(), X_OK) == 0;
-}
-
 ToolState ask_tool(const Dumper& dumper, const CommandRunner& runner, const Patience& patience) {
-  if (!is_installed(dumper.tool())) {
-    return {"",
-            plain_error("run", "",
-                        dumper.tool() + " is not installed: apt-get install " + dumper.package())};
-  }
+  if (const std::optional<Error> missing = dumper.missing_tool()) return {"", *missing};
   Result<std::string> version = dumper.tool_version(runner, patience);
   if (!version) return {"", version.error()};
   return {*std::move(version), std::nullopt};
@@ -28,8 +19,8 @@ ToolState ask_tool(const Dumper& dumper, const CommandRunner& runner, const Pati
 
 }  // namespace
 
-Result<Tools> find_tools(const std::set<std::string>& kinds, bool sandbox, int marked,
-                         const Patience& patience) {
+Result<Tools> find_tools(const std::set<std::string>& kinds, const Dumpers& dumpers, bool sandbox,
+                         int marked, const Patience& patience) {
   Tools tools;
   if (kinds.empty()) return tools;
   if (sandbox) {
@@ -41,7 +32,7 @@ Result<Tools> find_tools(const std::set<std::string>& kinds, bool sandbox, int m
     tools.runner = make_direct_runner();
   }
   for (const std::string& kind : kinds) {
-    tools.of_kind[kind] = ask_tool(*find_dumper(kind), *tools.runner, patience);
+    tools.of_kind[kind] = ask_tool(*dumpers.find(kind), *tools.runner, patience);
   }
   return tools;
 }

@@ -82,14 +82,41 @@ Result<bool> has_magic(const Directory& directory, const std::string& name,
   return false;
 }
 
-Result<std::optional<std::vector<std::string>>> match_user_kind(Directory& directory,
-                                                                const UserSignature& signature) {
-  using Matches = std::optional<std::vector<std::string>>;
+namespace {
+
+// Lists it, and knows the types.
+Result<Names> names_of(Directory& directory, const UserSignature& signature) {
   Names names(signature);
   if (Status listed = directory.list(names); !listed) return listed.error();
   if (Status known = names.complete(directory); !known) return known.error();
-  const std::set<std::string> files = names.of(EntryType::kFile);
-  const std::set<std::string> directories = names.of(EntryType::kDirectory);
+  return names;
+}
+
+Result<std::vector<std::string>> matching_among(const std::set<std::string>& files,
+                                                const Directory& directory,
+                                                const UserSignature& signature) {
+  std::vector<std::string> matches;
+  for (const std::string& name : files) {
+    bool counts = signature.globs.empty() || matches_any(signature.globs, name);
+    if (!signature.magics.empty()) {
+      const Result<bool> has = has_magic(directory, name, signature);
+      if (!has) return has.error();
+      counts = *has;
+    }
+    if (counts) matches.push_back(name);
+  }
+  return matches;
+}
+
+}  // namespace
+
+Result<std::optional<std::vector<std::string>>> match_user_kind(Directory& directory,
+                                                                const UserSignature& signature) {
+  using Matches = std::optional<std::vector<std::string>>;
+  const Result<Names> names = names_of(directory, signature);
+  if (!names) return names.error();
+  const std::set<std::string> files = names->of(EntryType::kFile);
+  const std::set<std::string> directories = names->of(EntryType::kDirectory);
   const auto has_all = [](const std::vector<std::string>& wanted,
                           const std::set<std::string>& there) {
     return std::all_of(wanted.begin(), wanted.end(),
@@ -104,19 +131,17 @@ Result<std::optional<std::vector<std::string>>> match_user_kind(Directory& direc
       return Matches();
     }
   }
-  std::vector<std::string> matches;
-  for (const std::string& name : files) {
-    if (signature.magics.empty()) {
-      const bool counts = signature.globs.empty() || matches_any(signature.globs, name);
-      if (counts) matches.push_back(name);
-      continue;
-    }
-    const Result<bool> has = has_magic(directory, name, signature);
-    if (!has) return has.error();
-    if (*has) matches.push_back(name);
-  }
-  if (!signature.magics.empty() && matches.empty()) return Matches();
-  return Matches(std::move(matches));
+  Result<std::vector<std::string>> matches = matching_among(files, directory, signature);
+  if (!matches) return matches.error();
+  if (!signature.magics.empty() && matches->empty()) return Matches();
+  return Matches(*std::move(matches));
+}
+
+Result<std::vector<std::string>> matching_files(Directory& directory,
+                                                const UserSignature& signature) {
+  const Result<Names> names = names_of(directory, signature);
+  if (!names) return names.error();
+  return matching_among(names->of(EntryType::kFile), directory, signature);
 }
 
 }  // namespace repo

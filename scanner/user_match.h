@@ -25,4 +25,8 @@ Result<bool> has_magic(const Directory& directory, const std::string& name,
 Result<std::optional<std::vector<std::string>>> match_user_kind(Directory& directory,
                                                                 const UserSignature& signature);
 
+// Those of these files that `directory` has, whether it is of the kind or not: a copy of one, say.
+Result<std::vector<std::string>> matching_files(Directory& directory,
+                                                const UserSignature& signature);
+
 }  // namespace repo
