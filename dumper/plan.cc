@@ -36,7 +36,7 @@ bool is_own(const Repository& source, const std::string& inside_store) {
   const std::string first = inside_store.substr(0, inside_store.find('/'));
   for (const Signature& row : signatures()) {
     if (row.kind != source.kind) continue;
-    for (const std::string_view own : row.pruned) {
+    for (const std::string& own : row.pruned) {
       if (row.inside.empty() ? own == first : own == row.inside) return true;
     }
   }

@@ -43,6 +43,9 @@ Result<UniqueFd> open_source(const Repository& source, const UserKind* user_kind
                        "scan again");
   }
   const std::optional<ProbeResult> probed = probe(source, user_kind, fd.get());
+  if (probed && probed->aside) {
+    return plain_error("copy", source.path, "now a " + probed->aside->why + ": scan again");
+  }
   if (!probed || (!probed->detail && !probed->error)) {
     return plain_error("copy", source.path, "no " + source.kind + " repository any more");
   }
