@@ -15,4 +15,7 @@ namespace repo {
 // file is taken: that user can do no more than the caller.
 Result<UniqueFd> open_trusted(const std::string& path);
 
+// The same without opening it: for a directory, say.
+Status check_trusted(const std::string& path);
+
 }  // namespace repo

@@ -38,7 +38,7 @@ void count_names(benchmark::State& state) {
 void name_bits(benchmark::State& state) {
   const auto all = entries();
   for ([[maybe_unused]] auto _ : state) {
-    std::uint32_t bits = 0;
+    repo::NameBits bits = 0;
     for (const auto& [name, type] : all) bits |= repo::name_bit(name, type);
     benchmark::DoNotOptimize(bits);
   }

@@ -187,19 +187,20 @@ bool call_git_inside(int fd, Buffer& buffer) {
 bool call_probe(const Signature& signature, int fd, Buffer& buffer) {
   if (signature.kind == "svn") return call_svn(fd, buffer);
   if (signature.kind == "hg") return call_hg(fd, buffer);
+  if (signature.kind == "postgres") return false;  // the trees have none
   return signature.inside.empty() ? call_git(fd, buffer) : call_git_inside(fd, buffer);
 }
 
 }  // namespace
 
-std::uint32_t bit_of(const dirent64& entry) {
+NameBits bit_of(const dirent64& entry) {
   EntryType type = EntryType::kFile;
   if (entry.d_type == DT_DIR) type = EntryType::kDirectory;
   if (entry.d_type == DT_LNK) type = EntryType::kSymlink;
   return name_bit(entry.d_name, type);
 }
 
-void make_probe_calls(int fd, std::uint32_t bits, bool is_dot_git, std::string& names) {
+void make_probe_calls(int fd, NameBits bits, bool is_dot_git, std::string& names) {
   Buffer buffer;
   for (const Signature& each : signatures()) {
     if ((bits & each.required) != each.required) continue;

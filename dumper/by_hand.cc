@@ -81,7 +81,14 @@ std::string trial(const ItemRecord& record, bool as_root) {
     }
     return text;
   }
-  return "";
+  return "    ls -l -- \"$T\"\n";
+}
+
+// The files are in place, and what they hold is not in use yet.
+std::string what_remains(const ItemRecord& record) {
+  if (record.by_hand.empty()) return "";
+  return "\n5. What is in place are the files of a dump. To use what they hold:\n\n" +
+         record.by_hand + "\n";
 }
 
 // What ends the commands before they begin, where something is in the way.
@@ -174,7 +181,7 @@ std::string restore_by_hand(const ItemRecord& record, bool as_root) {
       target, has_dot ? "    T=${T%.}\n" : "", has_files ? " but working files" : "",
       look_at_place(source), own, rights_like(source.mode), kOwnersLoop, placing(source),
       trial(record, as_root));
-  return text;
+  return text + what_remains(record);
 }
 
 }  // namespace repo

@@ -43,17 +43,6 @@ void add_doubt(std::vector<std::string>& frozen, const std::string& why) {
   frozen.push_back(kDoubt + why);
 }
 
-// An owner decides what there is to say of his repository, but not how much of it is kept.
-void limit(std::vector<std::string>& notes) {
-  constexpr std::size_t kMost = 50;
-  constexpr std::size_t kLongest = 2000;
-  if (notes.size() > kMost) {
-    notes.resize(kMost);
-    notes.emplace_back("and more");
-  }
-  for (std::string& note : notes) note.resize(std::min(note.size(), kLongest));
-}
-
 // Removes the staging directory once it is ours, unless it was handed over.
 class Staged {
  public:
@@ -86,7 +75,7 @@ class ItemDump {
 
   Status run(ItemResult& result) {
     const std::string& kind = item_.source.kind;
-    Result<UniqueFd> source = open_source(item_.source);
+    Result<UniqueFd> source = open_source(item_.source, dumper_.user_kind());
     if (!source) return source.error();
     if (inflates(survey_.look)) return too_much_for_its_size();
     const std::string name = staging_name(kind, item_.id);
@@ -96,7 +85,7 @@ class ItemDump {
     const UniqueFd sync(
         openat(context_.root.staging.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!sync) return in_root(system_error("open", "control/staging", errno));
-    if (context_.reuse.share) {
+    if (context_.reuse.share && dumper_.shares()) {
       Result<UniqueFd> previous =
           open_beneath(context_.root.current.get(), kind + "/" + item_.id, O_RDONLY | O_DIRECTORY);
       if (!previous) return in_root(previous.error());
@@ -122,7 +111,7 @@ class ItemDump {
       facts.notes.emplace_back(
           "the copy before this one is not as it was made: something changed it on the target");
     }
-    limit(facts.notes);
+    limit_notes(facts.notes);
 
     result.generation =
         next_generation(utc_now(), newest_generation(context_.root, kind, item_.id));
@@ -267,6 +256,8 @@ class ItemDump {
     if (share && context_.reuse.verified) job.verified = context_.previous->fingerprint;
     job.servers = context_.servers;
     job.copy_of = [this](const std::string& path) { return copy_of(path); };
+    const UniqueFd before = data_before();
+    job.previous = before.get();
     Result<CopyFacts> facts = dumper_.copy(job, context_.runner);
     if (!facts) return facts.error();
     if (missed) job.verified.reset();
@@ -278,11 +269,20 @@ class ItemDump {
     if (!verified) {
       // They may say why: what could not be read, say.
       Error error = verified.error();
-      limit(facts->notes);
+      limit_notes(facts->notes);
       for (const std::string& note : facts->notes) error.message += "; " + note;
       return error;
     }
     return Made{*std::move(staging), *std::move(facts), *verified, share, missed};
+  }
+
+  // data/ of the generation before, where nothing is known against it.
+  UniqueFd data_before() const {
+    if (!context_.previous || !context_.previous_is_bad.empty()) return {};
+    Result<UniqueFd> data =
+        open_beneath(context_.root.current.get(), item_.source.kind + "/" + item_.id + "/data",
+                     O_RDONLY | O_DIRECTORY);
+    return data ? *std::move(data) : UniqueFd();
   }
 
   // What stands for the directory at `path` in the current copy of the item that it belongs to.
@@ -325,6 +325,7 @@ class ItemDump {
     record.missing = made.facts.missing;
     record.fingerprint = made.facts.fingerprint;
     record.notes = made.facts.notes;
+    record.by_hand = made.facts.by_hand;
     record.lock_seconds = made.facts.lock_seconds;
     record.totals = sealed.totals;
     record.checksums_sha256 = sealed.checksums_sha256;

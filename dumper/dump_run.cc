@@ -42,6 +42,7 @@ class Run {
  public:
   Run(const DumpOptions& options, std::FILE* out, std::FILE* err)
       : options_(options),
+        dumpers_(options.user_kinds),
         output_({"repo-dump", options.json, options.quiet, options.progress}, out, err,
                 progress_text) {}
 
@@ -69,7 +70,7 @@ class Run {
   // What it takes to say what would be done; nothing is written.
   std::optional<Refusal> prepare() {
     summary_.started = utc_now();
-    std::variant<Request, Refusal> request = read_request(options_);
+    std::variant<Request, Refusal> request = read_request(options_, dumpers_);
     if (stop_requested() != 0) return std::nullopt;
     if (auto* refusal = std::get_if<Refusal>(&request)) return std::move(*refusal);
     Request& asked = std::get<Request>(request);
@@ -236,7 +237,8 @@ class Run {
     for (const RunItem& item : items_) {
       if (item.must_be_copied()) kinds.insert(item.plan.source.kind);
     }
-    Result<Tools> tools = find_tools(kinds, options_.sandbox, root_->staging.get(), patience());
+    Result<Tools> tools =
+        find_tools(kinds, dumpers_, options_.sandbox, root_->staging.get(), patience());
     if (!tools) return refuse(ExitCode::kFailed, tools.error());
     tools_ = *std::move(tools);
     return std::nullopt;
@@ -370,6 +372,7 @@ class Run {
   }
 
   const DumpOptions& options_;
+  const Dumpers dumpers_;
   RunOutput output_;
   const std::string host_ = host_name();
   Manifest manifest_;

@@ -1,5 +1,5 @@
 // Copies one live repository of one kind into a staging directory, and proves that the copy is
-// good. One subclass a kind; a new kind is a row in the registry.
+// good. One subclass a kind; a new built-in kind is a row in the registry.
 //
 // Source     May be written to by others during the call. The copy equals one state that the
 //            source had between start and end. A Dumper changes nothing in the source; one that
@@ -12,6 +12,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@
 #include "dumper/server_options.h"
 #include "dumper/tree_look.h"
 #include "scanner/repository.h"
+#include "scanner/user_kind.h"
 
 namespace repo {
 
@@ -43,6 +45,8 @@ struct DumpJob {
   std::function<UniqueFd(const std::string& path)> copy_of = nullptr;
   ServerOptions servers{};  // for kinds whose copies a server makes
 
+  int previous = -1;  // data/ of the generation before, to be read; < 0: there is none to rely on
+
   // Skips the nested repositories, for paths relative to `top` (itself relative to source.path).
   Skip skip_nested(const std::string& top) const;
 };
@@ -59,6 +63,8 @@ struct CopyFacts {
   // that there is of the rest, and its item has failed.
   std::vector<std::string> missing{};
   std::vector<std::string> notes;  // for people: what is special about this copy
+  std::string
+      by_hand{};  // for people: how what it holds is brought back, where its files are not it
 };
 
 // What a tool that may write into a copy can make a file of it grow to, in bytes.
@@ -86,6 +92,12 @@ class Dumper {
   // a copy, and that one is settled, the repository is what the copy holds. Needs no staging.
   virtual Result<TreeLook> look(const DumpJob& job, const Seen& seen) const = 0;
 
+  // Whether a copy may have files of the generation before (DumpJob::shared).
+  virtual bool shares() const { return true; }
+
+  // What the kind is, where a user has defined it.
+  virtual const UserKind* user_kind() const { return nullptr; }
+
   // Whether the file at `path` (relative to data/) is never changed once it is written.
   virtual bool is_immutable(std::string_view path) const = 0;
 
@@ -107,8 +119,23 @@ std::unique_ptr<Dumper> make_hg_dumper();
 std::unique_ptr<Dumper> make_git_dumper();
 std::unique_ptr<Dumper> make_postgres_dumper();
 
-// Null where no such kind is known.
-const Dumper* find_dumper(const std::string& kind);
+// The dumpers of all kinds that a run knows: the built-in ones, and those that users have defined.
+// Threads: any, once it is made.
+class Dumpers {
+ public:
+  explicit Dumpers(const std::vector<UserKind>& user_kinds = {});
+  Dumpers(Dumpers&&) = default;
+  ~Dumpers();
+
+  // Null where no such kind is known.
+  const Dumper* find(const std::string& kind) const;
+
+ private:
+  std::map<std::string, std::unique_ptr<Dumper>> of_kind_;
+};
+
+// Whether a run with these kinds knows the one of that name.
+bool is_kind(const std::string& name, const std::vector<UserKind>& user_kinds);
 
 // An alarm where the number at `key` fell by more than half.
 std::optional<std::string> shrunk(const Detail& before, const Detail& now, const std::string& key);

@@ -41,12 +41,12 @@ Identity identity_of(uid_t uid) {
   return identity;
 }
 
-User user_of(uid_t uid) {
+std::string home_of(uid_t uid) {
   struct passwd entry = {};
   struct passwd* found = nullptr;
   std::vector<char> buffer(std::size_t{64} << 10);
   if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || !found) return {};
-  return {found->pw_name, found->pw_dir};
+  return found->pw_dir;
 }
 
 std::optional<uid_t> find_user(const std::string& name) {

@@ -27,12 +27,8 @@ struct Identity {
 // nothing.
 Identity identity_of(uid_t uid);
 
-// What the user database says of a user; empty where it knows none.
-struct User {
-  std::string name;
-  std::string home;
-};
-User user_of(uid_t uid);
+// The home folder that the user database has for a user; empty where it knows none.
+std::string home_of(uid_t uid);
 
 // Nothing where the user database has no such user, or gives no answer.
 std::optional<uid_t> find_user(const std::string& name);

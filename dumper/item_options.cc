@@ -4,20 +4,19 @@
 #include "base/clock.h"
 #include "base/options_config.h"
 #include "dumper/dumper.h"
+#include "scanner/user_kind_file.h"
 
 namespace repo {
 
 void add_item_options(CLI::App& app, int& jobs, ItemOptionWords& words) {
   const CLI::Validator is_duration(mistake_in_duration, "DURATION");
-  const CLI::Validator is_kind(
-      [](std::string& kind) {
-        return find_dumper(kind) ? std::string() : printable(kind) + ": no such kind";
-      },
-      "");
   app.add_option("-k,--kinds", words.kinds, "only these kinds, with commas: svn,hg,git")
       ->delimiter(',')
-      ->type_name("LIST")
-      ->check(is_kind);
+      ->type_name("LIST");
+  app.add_option(
+         "--kinds-dir", words.kinds_folder,
+         "where kinds of your own are defined (default: " + std::string(kUserKindsFolder) + ")")
+      ->type_name("DIR");
   app.add_option("-j,--jobs", jobs, "items at once")
       ->type_name("N")
       ->check(CLI::Range(1, 256))
@@ -37,11 +36,24 @@ void add_item_options(CLI::App& app, int& jobs, ItemOptionWords& words) {
       ->capture_default_str();
 }
 
-ItemOptionValues values_of(const ItemOptionWords& words) {
-  return {{words.kinds.begin(), words.kinds.end()},
-          *parse_duration(words.timeout),
-          *parse_duration(words.max_time),
-          words.sandbox == "auto"};
+Result<ItemOptionValues> values_of(const ItemOptionWords& words, bool uses_kinds) {
+  const bool is_named = !words.kinds_folder.empty();
+  UserKinds user;
+  if (uses_kinds) {
+    user = load_user_kinds(is_named ? words.kinds_folder : kUserKindsFolder, is_named);
+  }
+  // All of them are told by repo-scan --check-kinds.
+  if (!user.errors.empty()) return user.errors.front();
+  const Dumpers known(user.kinds);
+  for (const std::string& kind : words.kinds) {
+    if (uses_kinds && !known.find(kind))
+      return plain_error("use", "--kinds " + kind, "no such kind");
+  }
+  return ItemOptionValues{std::move(user.kinds),
+                          {words.kinds.begin(), words.kinds.end()},
+                          *parse_duration(words.timeout),
+                          *parse_duration(words.max_time),
+                          words.sandbox == "auto"};
 }
 
 }  // namespace repo

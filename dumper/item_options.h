@@ -8,25 +8,33 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
+#include "scanner/user_kind.h"
+
 namespace repo {
 
 // As CLI11 reads them.
 struct ItemOptionWords {
   std::vector<std::string> kinds;
+  std::string kinds_folder;  // empty: the usual one, which need not be there
   std::string timeout = "10m";
   std::string max_time = "6h";
   std::string sandbox = "auto";
 };
-// --kinds, --jobs, --timeout, --max-time, --sandbox; both arguments outlive the parsing.
+// --kinds, --kinds-dir, --jobs, --timeout, --max-time, --sandbox; both arguments outlive the
+// parsing.
 void add_item_options(CLI::App& app, int& jobs, ItemOptionWords& words);
 
 // Once they were parsed.
 struct ItemOptionValues {
+  std::vector<UserKind> user_kinds;
   std::set<std::string> kinds;
   std::chrono::seconds timeout;
   std::chrono::seconds max_time;
   bool sandbox;
 };
-ItemOptionValues values_of(const ItemOptionWords& words);
+// Reads the files of the kinds that users have defined, where `uses_kinds`. The error: one of these
+// is wrong, or --kinds names none that is known; without them any name may be one.
+Result<ItemOptionValues> values_of(const ItemOptionWords& words, bool uses_kinds = true);
 
 }  // namespace repo

@@ -1,5 +1,6 @@
 #include "dumper/item_result.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/stop_signal.h"
@@ -82,6 +83,16 @@ Error told_of_missing(const std::vector<std::string>& missing) {
   const std::string more =
       missing.size() > 1 ? "; and " + std::to_string(missing.size() - 1) + " more" : "";
   return plain_error("copy all of it", "", missing.front() + more);
+}
+
+void limit_notes(std::vector<std::string>& notes) {
+  constexpr std::size_t kMost = 50;
+  constexpr std::size_t kLongest = 2000;
+  if (notes.size() > kMost) {
+    notes.resize(kMost);
+    notes.emplace_back("and more");
+  }
+  for (std::string& note : notes) note.resize(std::min(note.size(), kLongest));
 }
 
 std::string told_of_freeze(const std::string& reason, const std::string& id) {

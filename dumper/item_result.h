@@ -37,6 +37,9 @@ bool is_published(const ItemResult& result);
 // Of a copy that lacks something, which CopyFacts::missing says.
 Error told_of_missing(const std::vector<std::string>& missing);
 
+// An owner decides what there is to say of his repository, but not how much of it is kept.
+void limit_notes(std::vector<std::string>& notes);
+
 // A note: why retention leaves older generations alone.
 std::string told_of_freeze(const std::string& reason, const std::string& id);
 

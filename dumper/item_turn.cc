@@ -45,7 +45,7 @@ ItemResult turn(const RunItem& item, int worker, Allowance* room, const TurnCont
                         room,
                         context.options.servers,
                         [&](const ItemResult& copied) { return context.log.add(copied); }};
-  return dump_item(item.plan, item.survey, *find_dumper(item.plan.source.kind), own);
+  return dump_item(item.plan, item.survey, *item.plan.dumper, own);
 }
 
 }  // namespace

@@ -130,9 +130,12 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
   }
   const Result<Config> config = configure(app);
   if (!config) return config_message(app.get_name(), config.error());
+  Result<ItemOptionValues> values = values_of(words_of_items);
+  if (!values) return config_message(app.get_name(), values.error());
+  options.user_kinds = std::move(values->user_kinds);
   if (const ConfigSection* section = find_section(*config, "policy")) {
-    Result<Policy> policy =
-        read_policy(*section, [](const std::string& kind) { return find_dumper(kind) != nullptr; });
+    Result<Policy> policy = read_policy(
+        *section, [&](const std::string& kind) { return is_kind(kind, options.user_kinds); });
     if (!policy) return config_message(app.get_name(), in_config(app, policy.error()));
     options.policy = *std::move(policy);
   }
@@ -150,11 +153,10 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
     options.servers.acknowledged.push_back(
         {each.substr(0, at), has_path ? each.substr(at + 1) : std::string()});
   }
-  ItemOptionValues values = values_of(words_of_items);
-  options.kinds = std::move(values.kinds);
-  options.timeout = values.timeout;
-  options.max_time = values.max_time;
-  options.sandbox = values.sandbox;
+  options.kinds = std::move(values->kinds);
+  options.timeout = values->timeout;
+  options.max_time = values->max_time;
+  options.sandbox = values->sandbox;
   return options;
 }
 

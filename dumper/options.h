@@ -6,12 +6,14 @@
 #include <set>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/config_file.h"
 #include "base/options_message.h"
 #include "base/progress.h"
 #include "dumper/policy.h"
 #include "dumper/server_options.h"
+#include "scanner/user_kind.h"
 
 namespace repo {
 
@@ -19,6 +21,7 @@ struct DumpOptions {
   std::string manifest;  // a file, or "-" for stdin
   std::string to = "/var/data_backup";
   int jobs = 0;
+  std::vector<UserKind> user_kinds;
   std::set<std::string> kinds;  // empty: all
   std::set<std::string> only;   // ids or paths; empty: all
   int keep = 2;

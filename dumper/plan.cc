@@ -12,16 +12,18 @@ namespace repo {
 namespace {
 
 std::optional<Error> refusal(const Repository& source, const Manifest& manifest,
-                             bool shares_its_id) {
+                             const Dumper* dumper, bool shares_its_id) {
   auto refuse = [&](const std::string& why) { return plain_error("copy", source.path, why); };
-  if (!find_dumper(source.kind)) {
+  if (!dumper) {
     return refuse("no way is known to copy the kind " + source.kind);
   }
   const bool inside =
       std::any_of(manifest.roots.begin(), manifest.roots.end(),
                   [&](const std::string& root) { return is_within(source.path, root); });
   if (!inside) return refuse("outside the roots that the manifest names");
-  if (!store_inside(source)) {
+  const bool is_store =
+      dumper->user_kind() ? source.store == source.path : store_inside(source).has_value();
+  if (!is_store) {
     return refuse("no " + source.kind + " repository has its store at " + source.store);
   }
   if (shares_its_id) return refuse("another item of the manifest has the same kind and id");
@@ -34,7 +36,7 @@ bool is_own(const Repository& source, const std::string& inside_store) {
   const std::string first = inside_store.substr(0, inside_store.find('/'));
   for (const Signature& row : signatures()) {
     if (row.kind != source.kind) continue;
-    for (const std::string_view own : row.pruned) {
+    for (const std::string& own : row.pruned) {
       if (row.inside.empty() ? own == first : own == row.inside) return true;
     }
   }
@@ -90,7 +92,7 @@ std::vector<Repository> nested_in(const Repository& source, const ByStore& by_st
 }  // namespace
 
 std::vector<PlanItem> make_plan(const Manifest& manifest, const PlanFilter& filter,
-                                std::vector<std::string>& unknown) {
+                                const Dumpers& dumpers, std::vector<std::string>& unknown) {
   std::map<std::pair<std::string, std::string>, int> seen;
   std::set<std::string> named;
   for (const ManifestItem& item : manifest.items) {
@@ -102,7 +104,10 @@ std::vector<PlanItem> make_plan(const Manifest& manifest, const PlanFilter& filt
     if (!named.contains(each)) unknown.push_back(each);
   }
   ByStore by_store;
-  for (const ManifestItem& item : manifest.items) by_store.push_back(&item.repository);
+  for (const ManifestItem& item : manifest.items) {
+    const Dumper* dumper = dumpers.find(item.repository.kind);
+    if (!dumper || !dumper->user_kind()) by_store.push_back(&item.repository);
+  }
   std::sort(by_store.begin(), by_store.end(),
             [](const Repository* a, const Repository* b) { return a->store < b->store; });
 
@@ -114,8 +119,8 @@ std::vector<PlanItem> make_plan(const Manifest& manifest, const PlanFilter& filt
         !filter.only.contains(source.path)) {
       continue;
     }
-    PlanItem planned{item.id, source, std::nullopt, {}};
-    planned.refused = refusal(source, manifest, seen[{source.kind, item.id}] > 1);
+    PlanItem planned{item.id, source, std::nullopt, {}, dumpers.find(source.kind)};
+    planned.refused = refusal(source, manifest, planned.dumper, seen[{source.kind, item.id}] > 1);
     planned.nested = nested_in(source, by_store);
     plan.push_back(std::move(planned));
   }

@@ -12,12 +12,17 @@
 
 namespace repo {
 
+class Dumper;
+class Dumpers;
+
 struct PlanItem {
   std::string id;
   Repository source;
   std::optional<Error> refused;  // set: fails without being touched
   // Other items whose store is inside this one's; of those that lie in each other the outermost.
+  // None of a kind that a user has defined: its copy need not have all that lies there.
   std::vector<Repository> nested;
+  const Dumper* dumper = nullptr;  // of its kind; null only where it is refused
 };
 
 struct PlanFilter {
@@ -29,6 +34,6 @@ struct PlanFilter {
 // one of its kind, an id that two items of one kind share. What the filter leaves out is not in the
 // plan; `unknown` gets what of filter.only names no item.
 std::vector<PlanItem> make_plan(const Manifest& manifest, const PlanFilter& filter,
-                                std::vector<std::string>& unknown);
+                                const Dumpers& dumpers, std::vector<std::string>& unknown);
 
 }  // namespace repo

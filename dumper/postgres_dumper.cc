@@ -92,6 +92,7 @@ class PostgresDumper final : public Dumper {
   }
 
   bool is_immutable(std::string_view) const override { return false; }
+  bool shares() const override { return false; }
 
   Result<CopyFacts> copy(const DumpJob& asked, const CommandRunner& runner) const override {
     if (!has_pid(asked.source_fd)) return copy_postgres_files(asked);

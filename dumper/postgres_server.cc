@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "base/bytes_path.h"
+#include "dumper/account.h"
 #include "dumper/identity.h"
 #include "dumper/postgres_name.h"
 
@@ -54,14 +55,8 @@ Result<PostgresServer> PostgresServer::find(const PostmasterPid& pid,
                        "its postmaster.pid names no socket: it listens to no Unix socket, or is "
                        "still starting");
   }
-  const User user = user_of(uid);
   const Identity identity = identity_of(uid);
-  server.account_ = {uid, user.name.empty() ? gid : identity.gid, {}, user.name};
-  server.account_.groups.assign(identity.groups.begin(), identity.groups.end());
-  // A server program asks for the name of its user; where the machine has none, it gets one.
-  const std::string name = user.name.empty() ? "postgres" : user.name;
-  server.passwd_ =
-      fmt::format("{}:x:{}:{}::/nonexistent:/usr/sbin/nologin\n", name, uid, server.account_.gid);
+  server.account_ = account_of(uid, gid);
   server.port_ = std::to_string(*pid.port);
   server.folder_ = *pid.socket;
   server.role_ = role;
@@ -81,8 +76,8 @@ Result<PostgresServer> PostgresServer::find(const PostmasterPid& pid,
   if (!S_ISSOCK(st.st_mode)) return plain_error("connect to", path, "it is no socket");
   server.socket_ = *std::move(socket);
   if (is_taken(server.folder_)) server.folder_ = "/run/repo-backup";
-  if (user.home.starts_with('/')) {
-    Result<UniqueFd> file = open_as(AT_FDCWD, join_path(user.home, ".pgpass"), O_RDONLY, identity);
+  if (const std::string home = home_of(uid); home.starts_with('/')) {
+    Result<UniqueFd> file = open_as(AT_FDCWD, join_path(home, ".pgpass"), O_RDONLY, identity);
     const bool is_file = file && fstat(file->get(), &st) == 0 && S_ISREG(st.st_mode);
     if (is_file) server.password_file_ = *std::move(file);
   }
@@ -100,7 +95,7 @@ Command PostgresServer::command(const std::string& program, const Patience& pati
   command.uid = account_.uid;
   command.sockets = Sockets::kUnix;
   command.binds = {{socket_.get(), join_path(folder_, ".s.PGSQL." + port_), false}};
-  command.files = {{"/etc/passwd", passwd_}};
+  command.files = name_files(account_);
   command.environment = {
       {"PGAPPNAME", "repo-backup"}, {"PGCONNECT_TIMEOUT", "60"}, {"PGSYSCONFDIR", "/nonexistent"}};
   if (password_file_) {

@@ -40,7 +40,6 @@ class PostgresServer {
   std::string programs_;
   std::string major_;
   Account account_;
-  std::string passwd_;  // a line of passwd(5)
   std::string folder_;  // of the socket
   std::string port_;
   std::string role_;

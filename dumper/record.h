@@ -39,6 +39,7 @@ struct ItemRecord {
   TreeLook copy_look;                // of everything beside item.json, Changes::kContent
   std::vector<std::string> frozen;   // why retention leaves the generations before this one alone
   std::vector<std::string> missing;  // CopyFacts::missing
+  std::string by_hand{};             // CopyFacts::by_hand: for RESTORE.md, and not in item.json
 };
 std::string write_item_record(const ItemRecord& record);
 

@@ -1,25 +1,31 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <map>
 #include <unordered_set>
 
 #include "base/bytes_path.h"
 #include "dumper/dumper.h"
+#include "dumper/user_dumper.h"
 
 namespace repo {
 
-const Dumper* find_dumper(const std::string& kind) {
-  static const std::map<std::string, std::unique_ptr<Dumper>> dumpers = [] {
-    std::map<std::string, std::unique_ptr<Dumper>> table;
-    table["svn"] = make_svn_dumper();
-    table["hg"] = make_hg_dumper();
-    table["git"] = make_git_dumper();
-    table["postgres"] = make_postgres_dumper();
-    return table;
-  }();
-  const auto found = dumpers.find(kind);
-  return found == dumpers.end() ? nullptr : found->second.get();
+Dumpers::Dumpers(const std::vector<UserKind>& user_kinds) {
+  of_kind_["svn"] = make_svn_dumper();
+  of_kind_["hg"] = make_hg_dumper();
+  of_kind_["git"] = make_git_dumper();
+  of_kind_["postgres"] = make_postgres_dumper();
+  for (const UserKind& kind : user_kinds) of_kind_[kind.name] = make_user_dumper(kind);
+}
+
+Dumpers::~Dumpers() = default;
+
+const Dumper* Dumpers::find(const std::string& kind) const {
+  const auto found = of_kind_.find(kind);
+  return found == of_kind_.end() ? nullptr : found->second.get();
+}
+
+bool is_kind(const std::string& name, const std::vector<UserKind>& user_kinds) {
+  return Dumpers(user_kinds).find(name) != nullptr;
 }
 
 std::optional<Error> Dumper::missing_tool() const {

@@ -15,9 +15,11 @@ namespace {
 
 Refusal usage(const std::string& message) { return {ExitCode::kUsage, message}; }
 
-std::optional<Refusal> choose_items(const DumpOptions& options, Request& request) {
+std::optional<Refusal> choose_items(const DumpOptions& options, const Dumpers& dumpers,
+                                    Request& request) {
   std::vector<std::string> unknown;
-  for (PlanItem& item : make_plan(request.manifest, {options.kinds, options.only}, unknown)) {
+  for (PlanItem& item :
+       make_plan(request.manifest, {options.kinds, options.only}, dumpers, unknown)) {
     RunItem& added = request.items.emplace_back();
     added.accepted = options.accept.contains(item.id) || options.accept.contains(item.source.path);
     added.plan = std::move(item);
@@ -30,7 +32,7 @@ std::optional<Refusal> choose_items(const DumpOptions& options, Request& request
     return usage("--only " + printable(unknown.front()) + ": no item of the manifest");
   }
   for (const std::string& kind : options.kinds) {
-    if (!find_dumper(kind)) return usage("--kinds " + printable(kind) + ": no such kind");
+    if (!dumpers.find(kind)) return usage("--kinds " + printable(kind) + ": no such kind");
   }
   for (const std::string& each : options.accept) {
     const bool known = std::any_of(
@@ -51,7 +53,8 @@ std::optional<Refusal> check_results_file(const std::string& file) {
   return refuse(ExitCode::kUsage, checked.error());
 }
 
-std::optional<Refusal> choose_target(const DumpOptions& options, Request& request) {
+std::optional<Refusal> choose_target(const DumpOptions& options, const Dumpers& dumpers,
+                                     Request& request) {
   Result<TargetLook> target = look_at_target(options.to);
   if (!target) return refuse(ExitCode::kFailed, target.error());
   request.target = *std::move(target);
@@ -67,7 +70,7 @@ std::optional<Refusal> choose_target(const DumpOptions& options, Request& reques
     const Repository& source = item.repository;
     const std::string& taken = source.path == "/" ? source.store : source.path;
     const bool is_copy = is_within(source.path, top);
-    if (find_dumper(source.kind) && !is_copy && is_within(top, taken)) {
+    if (dumpers.find(source.kind) && !is_copy && is_within(top, taken)) {
       return Refusal{ExitCode::kFailed, "cannot use " + printable(top) +
                                             ": it lies inside the repository " +
                                             printable(source.path)};
@@ -80,16 +83,16 @@ std::optional<Refusal> choose_target(const DumpOptions& options, Request& reques
 
 Refusal refuse(ExitCode code, const Error& error) { return {code, "cannot " + describe(error)}; }
 
-std::variant<Request, Refusal> read_request(const DumpOptions& options) {
+std::variant<Request, Refusal> read_request(const DumpOptions& options, const Dumpers& dumpers) {
   Request request;
   Result<Manifest> manifest = load_manifest(options.manifest);
   if (!manifest) return refuse(ExitCode::kUsage, manifest.error());
   request.manifest = *std::move(manifest);
   request.policy = options.policy;
   request.unknown_owners = find_owners(request.policy, find_user);
-  if (auto refusal = choose_items(options, request)) return *std::move(refusal);
+  if (auto refusal = choose_items(options, dumpers, request)) return *std::move(refusal);
   if (auto refusal = check_results_file(options.results)) return *std::move(refusal);
-  if (auto refusal = choose_target(options, request)) return *std::move(refusal);
+  if (auto refusal = choose_target(options, dumpers, request)) return *std::move(refusal);
   return request;
 }
 

@@ -31,6 +31,7 @@ struct Request {
   std::vector<Rule> unknown_owners;  // rules that hold for nothing, since no user has that name
 };
 
-std::variant<Request, Refusal> read_request(const DumpOptions& options);
+// `dumpers` outlives the request.
+std::variant<Request, Refusal> read_request(const DumpOptions& options, const Dumpers& dumpers);
 
 }  // namespace repo

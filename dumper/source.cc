@@ -9,10 +9,22 @@
 #include <cerrno>
 
 #include "scanner/probe.h"
+#include "scanner/user_probe.h"
 
 namespace repo {
 
-Result<UniqueFd> open_source(const Repository& source) {
+namespace {
+
+std::optional<ProbeResult> probe(const Repository& source, const UserKind* user_kind, int fd) {
+  const std::unique_ptr<Directory> directory = borrow_directory(fd);
+  if (user_kind) return probe_user_kind(*directory, user_kind->signature);
+  const std::optional<std::string> inside = store_inside(source);
+  return inside ? probe_kind(source.kind, *inside, *directory) : std::nullopt;
+}
+
+}  // namespace
+
+Result<UniqueFd> open_source(const Repository& source, const UserKind* user_kind) {
   struct open_how how = {};
   how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK;
   how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
@@ -30,18 +42,19 @@ Result<UniqueFd> open_source(const Repository& source) {
                        "not the directory that was scanned (another inode, device or owner): "
                        "scan again");
   }
-  const std::optional<std::string> inside = store_inside(source);
-  const std::optional<ProbeResult> probe =
-      inside ? probe_kind(source.kind, *inside, *borrow_directory(fd.get())) : std::nullopt;
-  if (!probe || (!probe->detail && !probe->error)) {
+  const std::optional<ProbeResult> probed = probe(source, user_kind, fd.get());
+  if (probed && probed->aside) {
+    return plain_error("copy", source.path, "now a " + probed->aside->why + ": scan again");
+  }
+  if (!probed || (!probed->detail && !probed->error)) {
     return plain_error("copy", source.path, "no " + source.kind + " repository any more");
   }
-  if (probe->error) return in_source(*probe->error, source);
+  if (probed->error) return in_source(*probed->error, source);
   return fd;
 }
 
 Result<Survey> survey_item(const PlanItem& item, const Dumper& dumper, const Patience& patience) {
-  const Result<UniqueFd> source = open_source(item.source);
+  const Result<UniqueFd> source = open_source(item.source, dumper.user_kind());
   if (!source) return source.error();
   Survey survey;
   // The manifest may say anything: only what is a repository now is left out of this copy.

@@ -16,7 +16,8 @@ namespace repo {
 
 // The directory of a repository, opened without following a link anywhere and compared with what
 // the manifest says: device, inode, owner, kind. ENOENT or ENOTDIR where it has vanished.
-Result<UniqueFd> open_source(const Repository& source);
+// `user_kind`: what its kind is, where a user has defined it.
+Result<UniqueFd> open_source(const Repository& source, const UserKind* user_kind = nullptr);
 
 // What was seen of an item before anything of it was copied.
 struct Survey {

@@ -43,8 +43,7 @@ Result<Room> room_in(const DumpRoot& root) {
 void survey_sources(const ForEachItem& for_each, const Policy& policy, const Patience& patience) {
   for_each([&](RunItem& item) {
     if (item.is_left_out()) return;
-    Result<Survey> survey =
-        survey_item(item.plan, *find_dumper(item.plan.source.kind), own_patience(patience));
+    Result<Survey> survey = survey_item(item.plan, *item.plan.dumper, own_patience(patience));
     if (!survey) {
       item.unreadable = survey.error();
       return;

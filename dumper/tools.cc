@@ -19,8 +19,8 @@ ToolState ask_tool(const Dumper& dumper, const CommandRunner& runner, const Pati
 
 }  // namespace
 
-Result<Tools> find_tools(const std::set<std::string>& kinds, bool sandbox, int marked,
-                         const Patience& patience) {
+Result<Tools> find_tools(const std::set<std::string>& kinds, const Dumpers& dumpers, bool sandbox,
+                         int marked, const Patience& patience) {
   Tools tools;
   if (kinds.empty()) return tools;
   if (sandbox) {
@@ -32,7 +32,7 @@ Result<Tools> find_tools(const std::set<std::string>& kinds, bool sandbox, int m
     tools.runner = make_direct_runner();
   }
   for (const std::string& kind : kinds) {
-    tools.of_kind[kind] = ask_tool(*find_dumper(kind), *tools.runner, patience);
+    tools.of_kind[kind] = ask_tool(*dumpers.find(kind), *tools.runner, patience);
   }
   return tools;
 }

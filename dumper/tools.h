@@ -26,10 +26,12 @@ struct Tools {
   std::map<std::string, ToolState> of_kind;
 };
 
+class Dumpers;
+
 // Tries the sandbox, or without `sandbox` the tools themselves, and asks the tool of each kind for
 // its version. `marked` is an open folder of the run that has a CACHEDIR.TAG: every sandbox holds
 // that open (orphans.h). The error says why no tool can run.
-Result<Tools> find_tools(const std::set<std::string>& kinds, bool sandbox, int marked,
-                         const Patience& patience);
+Result<Tools> find_tools(const std::set<std::string>& kinds, const Dumpers& dumpers, bool sandbox,
+                         int marked, const Patience& patience);
 
 }  // namespace repo

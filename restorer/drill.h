@@ -1,5 +1,5 @@
 // Uses a restored repository as its users would, and finds out whether it is what the record says.
-// One subclass a kind; a new kind is a row in the registry (drill_registry.cc).
+// One subclass a kind; a new built-in kind is a row in the registry (drill_registry.cc).
 //
 // Scratch    A folder of ours with data/ in it, freshly rebuilt: the drill may do what it likes in
 //            there. Its hooks and its configuration are data of somebody: none of them runs. They
@@ -12,6 +12,7 @@
 // Threads    Stateless: one object serves several items at once.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "base/result.h"
 #include "dumper/command_runner.h"
 #include "dumper/record.h"
+#include "scanner/user_kind.h"
 
 namespace repo {
 
@@ -42,7 +44,19 @@ std::unique_ptr<Drill> make_svn_drill();
 std::unique_ptr<Drill> make_hg_drill();
 std::unique_ptr<Drill> make_git_drill();
 
-// Null where no such kind is known.
-const Drill* find_drill(const std::string& kind);
+// The drills of all kinds that a run knows: the built-in ones, and those that users have defined.
+// Threads: any, once it is made.
+class Drills {
+ public:
+  explicit Drills(const std::vector<UserKind>& user_kinds = {});
+  Drills(Drills&&) = default;
+  ~Drills();
+
+  // Null where no such kind is known.
+  const Drill* find(const std::string& kind) const;
+
+ private:
+  std::map<std::string, std::unique_ptr<Drill>> of_kind_;
+};
 
 }  // namespace repo

@@ -35,10 +35,14 @@ constexpr std::chrono::hours kUsualStale{24 * 7};
 // Apart from those of dumps, which may run at the same time.
 constexpr std::uint32_t kFirstUid = kFirstSandboxUid + 1000;
 
-class Drills {
+class DrillRun {
  public:
-  Drills(RestoreSession& session, const Scratch& scratch, const Tools& tools)
-      : session_(session), scratch_(scratch), tools_(tools), writer_(session.root) {
+  DrillRun(RestoreSession& session, const Scratch& scratch, const Tools& tools)
+      : session_(session),
+        scratch_(scratch),
+        tools_(tools),
+        drills_(session.options.user_kinds),
+        writer_(session.root) {
     // Others live there, too: a quarter of what is free stays free.
     constexpr std::uint64_t kPart = 4;
     const Result<Room> free = scratch.free_room();
@@ -127,7 +131,7 @@ class Drills {
   DrillContext context_for(int worker) const {
     Patience patience = patience_of(session_);
     if (end_) patience.deadline = std::min(patience.deadline, *end_);
-    return {session_.root, scratch_, tools_,
+    return {session_.root, scratch_, tools_, drills_,
             // Without a sandbox tools run as this user.
             session_.options.sandbox ? kFirstUid + static_cast<std::uint32_t>(worker) : geteuid(),
             reserve_, patience};
@@ -194,6 +198,7 @@ class Drills {
   RestoreSession& session_;
   const Scratch& scratch_;
   const Tools& tools_;
+  const Drills drills_;
   ProofWriter writer_;
   const Clock::time_point start_ = Clock::now();
   std::optional<Clock::time_point> end_;
@@ -222,14 +227,15 @@ int run_drills(RestoreSession& session) {
     if (could_be_elsewhere) error.message += " (--scratch names another place for drills)";
     return refuse_all(session, error);
   }
+  const Dumpers dumpers(options.user_kinds);
   std::set<std::string> kinds;
   for (const CopiedItem* item : *chosen) {
-    if (find_dumper(item->kind)) kinds.insert(item->kind);
+    if (dumpers.find(item->kind)) kinds.insert(item->kind);
   }
   const Result<Tools> tools =
-      find_tools(kinds, options.sandbox, scratch->fd(), patience_of(session));
+      find_tools(kinds, dumpers, options.sandbox, scratch->fd(), patience_of(session));
   if (!tools) return refuse_all(session, tools.error());
-  const RestoreSummary summary = Drills(session, *scratch, *tools).run(*chosen);
+  const RestoreSummary summary = DrillRun(session, *scratch, *tools).run(*chosen);
   return finish(session, summary, drill_summary_text(summary, session.items, utc_now()),
                 "the rest was not drilled");
 }

@@ -79,7 +79,7 @@ class ItemDrill {
     const GenerationSummary& record = *generation.record;
     result_.generation = generation.stamp;
     result_.bytes = record.bytes;
-    const Drill* drill = find_drill(item_.kind);
+    const Drill* drill = context_.drills.find(item_.kind);
     if (!drill) return cannot("no drill for this kind is known");
     const auto tool = context_.tools.of_kind.find(item_.kind);
     if (tool != context_.tools.of_kind.end() && tool->second.missing) return *tool->second.missing;

@@ -6,6 +6,7 @@
 #include "dumper/copies.h"
 #include "dumper/proof.h"
 #include "dumper/tools.h"
+#include "restorer/drill.h"
 #include "restorer/scratch.h"
 
 namespace repo {
@@ -14,6 +15,7 @@ struct DrillContext {
   const DumpRoot& root;
   const Scratch& scratch;
   const Tools& tools;
+  const Drills& drills;
   std::uint32_t uid = 0;  // for the sandbox: one that no concurrent drill has
   Room reserve;           // what must stay free in the scratch place
   Patience patience;

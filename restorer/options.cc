@@ -157,11 +157,15 @@ std::variant<RestoreOptions, OptionsMessage> parse_restore_options(
   Result<OwnerMap> owners = make_owner_map(users, groups);
   if (!owners) return usage("cannot " + describe(owners.error()));
   options.owners = *std::move(owners);
-  ItemOptionValues values = values_of(words_of_items);
-  options.kinds = std::move(values.kinds);
-  options.timeout = values.timeout;
-  options.max_time = values.max_time;
-  options.sandbox = values.sandbox;
+  // What brings a copy back must work where nobody has defined its kind yet, or wrongly.
+  const bool uses_kinds = options.command == RestoreCommand::kDrill;
+  Result<ItemOptionValues> values = values_of(words_of_items, uses_kinds);
+  if (!values) return config_message(app.get_name(), values.error());
+  options.user_kinds = std::move(values->user_kinds);
+  options.kinds = std::move(values->kinds);
+  options.timeout = values->timeout;
+  options.max_time = values->max_time;
+  options.sandbox = values->sandbox;
   return options;
 }
 

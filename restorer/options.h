@@ -13,6 +13,7 @@
 #include "base/options_message.h"
 #include "base/progress.h"
 #include "restorer/owner_map.h"
+#include "scanner/user_kind.h"
 
 namespace repo {
 
@@ -23,6 +24,7 @@ struct RestoreOptions {
   std::string from;
   std::vector<std::string> items;  // ids or paths
   bool all = false;
+  std::vector<UserKind> user_kinds;            // of kDrill
   std::set<std::string> kinds;                 // empty: all
   std::string to;                              // of kRestore
   std::string generation;                      // of kRestore; empty: the current one

@@ -35,10 +35,11 @@ ByKey by_key(const Manifest& manifest) {
 
 // Nothing where it is not known.
 std::string identity_of(const Repository& repository) {
-  return find_text(repository.detail, repository.kind == "svn"  ? "uuid"
-                                      : repository.kind == "hg" ? "first"
-                                                                : "")
-      .value_or("");
+  const char* key = repository.kind == "svn"        ? "uuid"
+                    : repository.kind == "hg"       ? "first"
+                    : repository.kind == "postgres" ? "system_identifier"
+                                                    : "";
+  return find_text(repository.detail, key).value_or("");
 }
 
 bool differ(const Repository& a, const Repository& b) {

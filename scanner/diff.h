@@ -44,7 +44,7 @@ struct DifferenceItem {
 
 // A repository is known by its kind and path. The same one elsewhere is one of the same kind that
 // - has the same device and inode, on the same host, and was not made after the older scan, or
-// - has the same identity: svn's uuid, hg's first changeset.
+// - has the same identity: svn's uuid, hg's first changeset, a cluster's system identifier.
 // Of copies and clones, which share an identity, one that is gone and one that is new make a pair,
 // each at most once: by inode first, then in the order of paths. Two identities that are known and
 // differ are never the same repository: inode numbers are used again. (git says nothing of itself

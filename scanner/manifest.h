@@ -32,7 +32,8 @@ struct ManifestHeader {
 std::string write_manifest(const ManifestHeader& header, ScanResult result);
 
 // A repository as a manifest names it. `kind` is whatever the manifest says. Of `detail` only what
-// tells one history from another is read, where it is a text: svn's uuid, hg's first.
+// tells one history from another is read, where it is a text: svn's uuid, hg's first, postgres'
+// system_identifier.
 struct ManifestItem {
   std::string id;
   Repository repository;

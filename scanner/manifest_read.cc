@@ -96,7 +96,7 @@ std::uint32_t mode(const Json& object, const std::string& where) {
 // For people, so that a value of another type is as good as none.
 Detail identity(const Json& object) {
   Detail detail;
-  for (const char* key : {"uuid", "first"}) {
+  for (const char* key : {"uuid", "first", "system_identifier"}) {
     const auto value = object.find(key);
     if (value == object.end() || !value->is_string()) continue;
     detail.emplace_back(key, value->get<std::string>());

@@ -53,7 +53,9 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
   ScanOptions options;
   options.jobs = default_scan_jobs();
   CLI::App app(
-      "Finds every repository below the ROOTs and writes a manifest for repo-dump.\n"
+      "Finds every repository (Subversion, Mercurial, Git) and PostgreSQL cluster below the "
+      "ROOTs,\n"
+      "and writes a manifest for repo-dump.\n"
       "It only reads. Symbolic links are not followed. Not entered, and under \"pruned\" in the\n"
       "manifest, are /proc and the like, network file systems, FUSE, automounters, read-only\n"
       "snapshots, layers of containers, and a dump root.\n",
@@ -76,7 +78,7 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
       ->type_name("N")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
-  app.add_option("-k,--kinds", kinds, "only these kinds, with commas: svn,hg,git")
+  app.add_option("-k,--kinds", kinds, "only these kinds, with commas: svn,hg,git,postgres")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("LIST")

@@ -12,6 +12,7 @@ std::optional<ProbeResult> probe_kind(std::string_view kind, std::string_view in
   if (kind == "svn" && inside.empty()) return probe_svn(directory);
   if (kind == "hg" && inside == ".hg") return probe_hg(directory);
   if (kind == "git" && (inside.empty() || inside == ".git")) return probe_git(directory, inside);
+  if (kind == "postgres" && inside.empty()) return probe_postgres(directory);
   return std::nullopt;
 }
 

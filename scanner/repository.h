@@ -17,9 +17,10 @@ namespace repo {
 
 // What a probe read about a repository, in the order it is written: svn: uuid, fs_type, format,
 // revision; hg: changesets, tip, first, shared, requirements; git: head, bare, empty,
-// object_format, ref_format, shallow, partial, alternates, worktrees. What each means stands in
-// docs/schemas/manifest.schema.json. A value that is unknown is left out; so `false` and 0 say that
-// it is known not to be.
+// object_format, ref_format, shallow, partial, alternates, worktrees; postgres: version,
+// system_identifier, catalog_version, state, status, port, socket, data_directory, config_file.
+// What each means stands in docs/schemas/manifest.schema.json. A value that is unknown is left out;
+// so `false` and 0 say that it is known not to be.
 using DetailValue = std::variant<std::string, std::uint64_t, bool>;
 using Detail = std::vector<std::pair<std::string, DetailValue>>;
 
@@ -30,7 +31,7 @@ std::optional<std::string> find_text(const Detail& detail, const std::string& ke
 std::optional<bool> find_flag(const Detail& detail, const std::string& key);
 
 struct Repository {
-  std::string kind;          // "svn", "hg", "git"
+  std::string kind;          // "svn", "hg", "git", "postgres"
   std::string path;          // the directory that the tool is given
   std::string store;         // what is copied: the path itself, or path/.hg, path/.git
   std::uint64_t device = 0;  // of the directory at `path`
@@ -52,7 +53,8 @@ struct Pointer {
   std::optional<std::string> repository = std::nullopt;
 };
 
-// A directory that was not entered.
+// A directory that was not entered, or (a base backup, a standby) of which nothing is an item but
+// what people have put into it.
 struct Pruned {
   std::string path;
   std::string why;

@@ -9,10 +9,10 @@ struct Name {
   std::string_view name;
   bool file;
   bool directory;
-  std::uint32_t bit;
+  NameBits bit;
 };
 
-constexpr std::array<Name, 7> kNames = {{
+constexpr std::array<Name, 10> kNames = {{
     {"format", true, false, kBitFormat},
     {"db", false, true, kBitDb},
     {".hg", false, true, kBitHg},
@@ -20,18 +20,26 @@ constexpr std::array<Name, 7> kNames = {{
     {"HEAD", true, false, kBitHead},
     {"objects", false, true, kBitObjects},
     {kDumpRootMarker, true, false, kBitMarker},
+    {"PG_VERSION", true, false, kBitPgVersion},
+    {"base", false, true, kBitBase},
+    {"global", false, true, kBitGlobal},
 }};
 
-// The lengths that a name in the table can have: most names end here.
-constexpr std::uint64_t kLengths = [] {
-  std::uint64_t lengths = 0;
-  for (const Name& each : kNames) lengths |= std::uint64_t{1} << each.name.size();
-  return lengths;
+constexpr std::uint64_t first_byte_bit(char first) {
+  return std::uint64_t{1} << (static_cast<unsigned char>(first) & 63U);
+}
+
+// The first bytes that a name in the table can have, for each length: most names end here.
+constexpr std::size_t kLengths = 16;
+constexpr std::array<std::uint64_t, kLengths> kFirstBytes = [] {
+  std::array<std::uint64_t, kLengths> bytes{};
+  for (const Name& each : kNames) bytes.at(each.name.size()) |= first_byte_bit(each.name[0]);
+  return bytes;
 }();
 
 // Of the names that can be a directory: no name but `.git` can be a file as well.
-constexpr std::uint32_t kDirectories = [] {
-  std::uint32_t bits = 0;
+constexpr NameBits kDirectories = [] {
+  NameBits bits = 0;
   for (const Name& each : kNames) bits |= each.directory ? each.bit : 0;
   return bits;
 }();
@@ -43,18 +51,26 @@ bool needs_a_subdirectory(const Signature& signature) {
 }
 
 std::span<const Signature> signatures() {
-  static const std::array<Signature, 4> table = {{
+  static const std::array<Signature, 5> table = {{
       {"svn", "", kBitFormat | kBitDb, {"db", "conf", "hooks", "locks", "dav"}},
       {"hg", ".hg", kBitHg, {".hg"}},
       {"git", ".git", kBitGit, {}},
       // Not `refs` too: empty directories get lost, and a repository without it must be told of.
       {"git", "", kBitHead | kBitObjects, {"objects", "refs", "hooks", "info", "logs"}},
+      // What PostgreSQL makes, of all versions; what else is in a data directory is its owner's.
+      {"postgres",
+       "",
+       kBitPgVersion | kBitBase | kBitGlobal,
+       {"base", "global", "pg_clog", "pg_commit_ts", "pg_dynshmem", "pg_logical", "pg_multixact",
+        "pg_notify", "pg_replslot", "pg_serial", "pg_snapshots", "pg_stat", "pg_stat_tmp",
+        "pg_subtrans", "pg_tblspc", "pg_twophase", "pg_wal", "pg_xact", "pg_xlog"}},
   }};
   return table;
 }
 
-std::uint32_t name_bit(std::string_view name, EntryType type) {
-  if (name.size() >= 64 || (kLengths >> name.size() & 1) == 0) return 0;
+NameBits name_bit(std::string_view name, EntryType type) {
+  if (name.empty() || name.size() >= kLengths) return 0;
+  if ((kFirstBytes[name.size()] & first_byte_bit(name[0])) == 0) return 0;
   for (const Name& each : kNames) {
     if (name != each.name) continue;
     switch (type) {

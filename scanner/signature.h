@@ -2,7 +2,7 @@
 //
 // Every name of any signature has one bit. The entries of a directory OR into one word; a
 // signature matches when (word & required) == required. A name that is in no signature costs one
-// comparison of its length and first byte. Here stands the one table of kinds; the second look at
+// look at its length and first byte. Here stands the one table of kinds; the second look at
 // a match is a probe (probe.h).
 #pragma once
 
@@ -16,13 +16,16 @@
 
 namespace repo {
 
+// A set of names, a bit each.
+using NameBits = std::uint64_t;
+
 // What of a matched directory is not entered by the walk: only what cannot hold another
 // repository, since people do put repositories into repositories.
 struct Signature {
-  std::string_view kind;
-  std::string_view inside;  // what is copied: this folder of the directory; empty: all of it
-  std::uint32_t required;
-  std::vector<std::string_view> pruned;
+  std::string kind;
+  std::string inside;  // what is copied: this folder of the directory; empty: all of it
+  NameBits required = 0;
+  std::vector<std::string> pruned;
 };
 
 // Whether no directory can match that has no subdirectory: one of its names always stands for a
@@ -35,18 +38,21 @@ bool needs_a_subdirectory(const Signature& signature);
 std::span<const Signature> signatures();
 
 // Bits of the names; kMarker is no signature's: it marks a dump root.
-inline constexpr std::uint32_t kBitFormat = 1U << 0;
-inline constexpr std::uint32_t kBitDb = 1U << 1;
-inline constexpr std::uint32_t kBitHg = 1U << 2;
-inline constexpr std::uint32_t kBitGit = 1U << 3;  // ".git", also the file of a pointer
-inline constexpr std::uint32_t kBitHead = 1U << 4;
-inline constexpr std::uint32_t kBitObjects = 1U << 5;
-inline constexpr std::uint32_t kBitMarker = 1U << 6;
+inline constexpr NameBits kBitFormat = NameBits{1} << 0;
+inline constexpr NameBits kBitDb = NameBits{1} << 1;
+inline constexpr NameBits kBitHg = NameBits{1} << 2;
+inline constexpr NameBits kBitGit = NameBits{1} << 3;  // ".git", also the file of a pointer
+inline constexpr NameBits kBitHead = NameBits{1} << 4;
+inline constexpr NameBits kBitObjects = NameBits{1} << 5;
+inline constexpr NameBits kBitMarker = NameBits{1} << 6;
+inline constexpr NameBits kBitPgVersion = NameBits{1} << 7;
+inline constexpr NameBits kBitBase = NameBits{1} << 8;
+inline constexpr NameBits kBitGlobal = NameBits{1} << 9;
 
 inline constexpr std::string_view kDumpRootMarker = ".repo-backup";
 
 // The bit of an entry, or 0. An entry of a type that cannot be what the name stands for has none;
 // a symbolic link, and a FIFO or device for a file, count, so that the probe can tell.
-std::uint32_t name_bit(std::string_view name, EntryType type);
+NameBits name_bit(std::string_view name, EntryType type);
 
 }  // namespace repo

@@ -86,7 +86,7 @@ class Walk {
       node_.add_child(name);
     }
     std::uint64_t entries = 0;
-    std::uint32_t bits = 0;
+    NameBits bits = 0;
 
    private:
     EntryType ask(std::string_view name) const {
@@ -219,7 +219,7 @@ class Walk {
   }
 
   // The second look. False where nothing below is to be entered.
-  bool examine(WalkNode& node, std::uint32_t bits) {
+  bool examine(WalkNode& node, NameBits bits) {
     if ((bits & kBitMarker) != 0 && is_dump_root(*node.directory)) {
       findings_.add(Pruned{path_of(node), "dump root", !node.parent});
       return false;
@@ -232,7 +232,7 @@ class Walk {
         continue;
       }
       const std::optional<ProbeResult> probe = look(node, signature);
-      if (!probe || (!probe->detail && !probe->error && !probe->target)) continue;
+      if (!probe || !probe->is_one()) continue;
       node.has_dot_git |= signature.inside == ".git" && (probe->detail || probe->error);
       // Whatever kinds are wanted, what belongs to a repository is no place to look in.
       drop_children(node, signature.pruned);
@@ -240,9 +240,13 @@ class Walk {
         node.git_store = true;
         continue;
       }
-      node.git_store = signature.kind == "git" && signature.inside.empty();
-      const bool is_wanted =
-          options_.kinds.empty() || options_.kinds.contains(std::string(signature.kind));
+      node.git_store = node.git_store || (signature.kind == "git" && signature.inside.empty());
+      if (probe->aside) {
+        findings_.add(
+            Pruned{path_of(node), probe->aside->why, probe->aside->notable || !node.parent});
+        continue;
+      }
+      const bool is_wanted = options_.kinds.empty() || options_.kinds.contains(signature.kind);
       if (!is_wanted) continue;
       if (probe->target) found_pointer(signature, node, *probe->target);
       if (probe->error) {
@@ -349,7 +353,7 @@ class Walk {
     findings_.add(std::move(repository));
   }
 
-  static void drop_children(WalkNode& node, const std::vector<std::string_view>& pruned) {
+  static void drop_children(WalkNode& node, const std::vector<std::string>& pruned) {
     std::erase_if(node.offsets, [&](std::uint32_t offset) {
       const std::string_view name = node.names.data() + offset;
       return std::find(pruned.begin(), pruned.end(), name) != pruned.end();

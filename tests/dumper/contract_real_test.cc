@@ -39,7 +39,7 @@ class DumperContractTest : public testing::TestWithParam<test::KindFactory> {
     item_ = test::item_at(kind().kind, path_);
     ItemContext context = test::context_of(*root_, runner);
     context.max_time = max_time_;
-    return test::dump_once(item_, *find_dumper(kind().kind), context);
+    return test::dump_once(item_, *Dumpers().find(kind().kind), context);
   }
   ItemResult must_dump() {
     const ItemResult result = dump(*sandbox_);
@@ -166,7 +166,7 @@ TEST_P(DumperContractTest, D24_ASourceThatVanishedSinceTheScanIsToldAsVanished) 
   const PlanItem item = item_;
   std::filesystem::remove_all(path_);
   const ItemResult result =
-      test::dump_once(item, *find_dumper(kind().kind), test::context_of(*root_, *sandbox_));
+      test::dump_once(item, *Dumpers().find(kind().kind), test::context_of(*root_, *sandbox_));
   EXPECT_EQ(result.status, ItemStatus::kVanished);
   EXPECT_EQ(kind().complaint(data()), "");
 }

@@ -26,6 +26,7 @@ class ItemTurnTest : public testing::Test {
     root_.emplace(*std::move(root));
     test::make_svn_skeleton(tree_ / "alpha");
     item_.plan = test::item_at("svn", tree_ / "alpha");
+    item_.plan.dumper = dumpers_.find("svn");
     tools_.of_kind["svn"] = {"1.14", std::nullopt};
   }
   ItemResult turn(bool log_is_full = false) {
@@ -53,6 +54,7 @@ class ItemTurnTest : public testing::Test {
 
   test::TempDir tree_;
   std::optional<DumpRoot> root_;
+  const Dumpers dumpers_;
   Tools tools_;
   RunItem item_;
 };

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dumper/dumper.h"
 #include "scanner/item_id.h"
 #include "tests/support/table.h"
 
@@ -15,6 +16,8 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+
+const Dumpers kDumpers;
 
 Repository repository(const std::string& kind, const std::string& path) {
   Repository made;
@@ -36,7 +39,7 @@ Manifest manifest(const std::vector<Repository>& repositories) {
 
 std::vector<PlanItem> plan_of(const Manifest& of, const PlanFilter& filter = {}) {
   std::vector<std::string> unknown;
-  std::vector<PlanItem> plan = make_plan(of, filter, unknown);
+  std::vector<PlanItem> plan = make_plan(of, filter, kDumpers, unknown);
   EXPECT_THAT(unknown, IsEmpty());
   return plan;
 }
@@ -227,7 +230,7 @@ TEST(PlanTest, TheFilterTakesPathsAndIds) {
 TEST(PlanTest, WhatOnlyNamesAndTheManifestLacksIsToldAsUnknown) {
   std::vector<std::string> unknown;
   const auto plan = make_plan(manifest({repository("svn", "/srv/a")}),
-                              {{}, {"/srv/a", "/srv/a/", "nobody"}}, unknown);
+                              {{}, {"/srv/a", "/srv/a/", "nobody"}}, kDumpers, unknown);
   EXPECT_THAT(paths(plan), ElementsAre("/srv/a"));
   EXPECT_THAT(unknown, testing::UnorderedElementsAre("/srv/a/", "nobody"));
 }

@@ -243,7 +243,8 @@ TEST_F(SvnRealTest, D19_ALinkThatIsPlantedUnderTheCopyGivesAwayNothing) {
                   }
                   return false;
                 }};
-  const Dumper& dumper = *find_dumper("svn");
+  const Dumpers dumpers;
+  const Dumper& dumper = *dumpers.find("svn");
   Result<CopyFacts> facts = dumper.copy(job, *sandbox_);
   EXPECT_GT(planted, 0);
   const bool published = facts && dumper.verify(job, *facts, *sandbox_);

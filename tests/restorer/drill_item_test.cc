@@ -81,7 +81,7 @@ class DrillItemTest : public testing::Test {
   }
   DrillResult drill(const Room& reserve = {}, const Patience& patience = test::patient()) {
     const DrillResult result =
-        drill_item(item(), {*root_, *scratch_, tools_, 1'900'000'005, reserve, patience});
+        drill_item(item(), {*root_, *scratch_, tools_, drills_, 1'900'000'005, reserve, patience});
     EXPECT_THAT(test::names_in(scratch_->path()),
                 testing::UnorderedElementsAre(".repo-backup", "CACHEDIR.TAG", "lock"))
         << "the item's folder is removed";
@@ -94,6 +94,7 @@ class DrillItemTest : public testing::Test {
   std::optional<DumpRoot> root_;
   std::optional<Scratch> scratch_;
   Tools tools_;
+  const Drills drills_;
   ScriptedRunner* runner_ = nullptr;
   CommandResult ends_ = ScriptedRunner::exits(0, "", std::string(kSteps) + "+a commit\n=after 8\n");
 };
@@ -290,7 +291,7 @@ TEST_F(DrillItemTest, AKindThatNobodyCanDrillIsNotRun) {
   other.kind = "cvs";
   other.generations[0].record = GenerationSummary();
   const DrillResult result =
-      drill_item(other, {*root_, *scratch_, tools_, 1'900'000'005, {}, test::patient()});
+      drill_item(other, {*root_, *scratch_, tools_, drills_, 1'900'000'005, {}, test::patient()});
   EXPECT_EQ(result.state, DrillState::kNotRun);
   EXPECT_THAT(result.error, HasSubstr("no drill for this kind"));
 }

@@ -28,7 +28,8 @@ ManifestItem at(const std::string& kind, const std::string& path, const std::str
   if (kind == "hg") repository.store = join_path(path, ".hg");
   repository.device = 1;
   repository.inode = inode != 0 ? inode : ++next;
-  if (!identity.empty()) repository.detail = {{kind == "hg" ? "first" : "uuid", identity}};
+  const char* key = kind == "hg" ? "first" : kind == "postgres" ? "system_identifier" : "uuid";
+  if (!identity.empty()) repository.detail = {{key, identity}};
   return {"", repository};
 }
 
@@ -149,6 +150,14 @@ INSTANTIATE_TEST_SUITE_P(
                              {at("svn", "/srv/a", "A")},
                              {at("hg", "/srv/b", "A")},
                              "gone     svn  /srv/a\nnew      hg   /srv/b\n"},
+                    PairCase{"a_cluster_on_another_disk",
+                             {at("postgres", "/srv/a", "7")},
+                             {at("postgres", "/srv/b", "7")},
+                             "moved    postgres /srv/a -> /srv/b\n"},
+                    PairCase{"a_cluster_made_anew",
+                             {at("postgres", "/srv/a", "7")},
+                             {at("postgres", "/srv/a", "8")},
+                             "replaced postgres /srv/a\n"},
                     PairCase{"what_git_says_is_no_identity",
                              {at("git", "/srv/a", "A")},
                              {at("git", "/srv/b", "A")},

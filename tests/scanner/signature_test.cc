@@ -14,7 +14,7 @@ namespace {
 struct NameCase : test::NamedCase {
   std::string entry;
   EntryType type;
-  std::uint32_t bit;
+  NameBits bit;
 };
 
 class NameBitTest : public testing::TestWithParam<NameCase> {};
@@ -53,6 +53,17 @@ INSTANTIATE_TEST_SUITE_P(
                     NameCase{"db_as_file", "db", EntryType::kFile, 0},
                     NameCase{"hg_as_file", ".hg", EntryType::kFile, 0},
                     NameCase{"marker_as_directory", ".repo-backup", EntryType::kDirectory, 0},
+                    NameCase{"pg_version", "PG_VERSION", EntryType::kFile, kBitPgVersion},
+                    NameCase{"pg_version_as_directory", "PG_VERSION", EntryType::kDirectory, 0},
+                    NameCase{"base", "base", EntryType::kDirectory, kBitBase},
+                    NameCase{"linked_base", "base", EntryType::kSymlink, kBitBase},
+                    NameCase{"base_as_file", "base", EntryType::kFile, 0},
+                    NameCase{"global", "global", EntryType::kDirectory, kBitGlobal},
+                    NameCase{"global_as_fifo", "global", EntryType::kOther, 0},
+                    NameCase{"empty_name", "", EntryType::kFile, 0},
+                    NameCase{"first_byte_beyond_ascii", "\xA0ormat", EntryType::kFile, 0},
+                    NameCase{"longest_of_a_look", std::string(15, '.'), EntryType::kFile, 0},
+                    NameCase{"one_longer", std::string(16, '.'), EntryType::kFile, 0},
                     NameCase{"other_name", "README", EntryType::kFile, 0},
                     NameCase{"same_length_and_first_byte", "dx", EntryType::kDirectory, 0},
                     NameCase{"longer", "format2", EntryType::kFile, 0},
@@ -72,7 +83,7 @@ TEST(SignaturesTest, NoRowIsTwiceInTheTableAndEachNeedsAName) {
 }
 
 struct NeedCase : test::NamedCase {
-  std::uint32_t required;
+  NameBits required;
   bool needs;
 };
 
@@ -91,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(
                     NeedCase{"format", kBitFormat, false}, NeedCase{"head", kBitHead, false},
                     NeedCase{"two_files", kBitFormat | kBitHead, false},
                     NeedCase{"marker", kBitMarker, false}, NeedCase{"nothing", 0, false},
-                    NeedCase{"a_bit_that_is_no_name", 1U << 31, false}),
+                    NeedCase{"a_bit_that_is_no_name", NameBits{1} << 63, false}),
     test::case_name);
 
 // What the walk's leaf skip stands on.
@@ -102,7 +113,7 @@ TEST(SignaturesTest, EachNeedsASubdirectory) {
 }
 
 TEST(SignaturesTest, NoSignatureMatchesAnEmptyDirectoryOrTheMarkerAlone) {
-  for (const std::uint32_t word : {0U, kBitMarker}) {
+  for (const NameBits word : {NameBits{0}, kBitMarker}) {
     EXPECT_FALSE(std::any_of(signatures().begin(), signatures().end(), [&](const Signature& each) {
       return (word & each.required) == each.required;
     }));

@@ -46,7 +46,7 @@ Repository source_at(const std::string& kind, const std::string& path) {
 }
 
 PlanItem item_at(const std::string& kind, const std::string& path) {
-  return {make_item_id(path), source_at(kind, path), std::nullopt, {}};
+  return {make_item_id(path), source_at(kind, path), std::nullopt, {}, nullptr};
 }
 
 ItemContext context_of(const DumpRoot& root, const CommandRunner& runner) {

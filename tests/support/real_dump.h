@@ -37,7 +37,7 @@ class RealDumpTest : public testing::Test {
     ItemContext context = context_of(*root_, runner);
     context.keep = keep_;
     context.stall = stall_;
-    return dump_once(item_, *find_dumper(kind_), context);
+    return dump_once(item_, *dumpers_.find(kind_), context);
   }
   ItemResult dump() { return dump(*sandbox_); }
   // The same as on a later night: what can be shared with the generation before is.
@@ -47,7 +47,7 @@ class RealDumpTest : public testing::Test {
     ItemContext context = context_of(*root_, *sandbox_);
     context.keep = keep_;
     context.accepted = accepted_;
-    return dump_next(item_, *find_dumper(kind_), context, utc_now() + later);
+    return dump_next(item_, *dumpers_.find(kind_), context, utc_now() + later);
   }
   ItemResult must_dump() {
     const ItemResult result = dump();
@@ -70,6 +70,7 @@ class RealDumpTest : public testing::Test {
   }
 
   TempDir tree_;
+  const Dumpers dumpers_;
   const std::string kind_;
   std::string path_ = tree_ / "repository";
   std::optional<DumpRoot> root_;

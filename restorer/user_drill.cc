@@ -1,0 +1,92 @@
+#include "restorer/user_drill.h"
+
+#include "base/bytes_path.h"
+#include "dumper/damage.h"
+#include "dumper/user_command.h"
+#include "dumper/user_copy.h"
+#include "restorer/drill_script.h"
+
+namespace repo {
+namespace {
+
+class UserDrill final : public Drill {
+ public:
+  explicit UserDrill(UserKind kind) : kind_(std::move(kind)) {}
+
+  Result<std::vector<std::string>> run(const DrillJob& job,
+                                       const CommandRunner& runner) const override {
+    if (kind_.drill.empty()) {
+      return plain_error("", "", "its kind has no \"drill\" (" + printable(kind_.file) + ")");
+    }
+    Result<UserPlace> place = prepare(job);
+    if (!place) return place.error();
+    const auto step = [&](const char* name, const UserCommands& commands) -> Status {
+      const Result<std::string> said = run_user_commands(kind_, name, commands, *place, runner);
+      return said ? Status() : said.error();
+    };
+    if (Status done = step("drill", kind_.drill); !done) return of_the_copy(done.error());
+    std::vector<std::string> steps = {"restored by the drill of its kind"};
+    if (kind_.compare.empty()) {
+      steps.emplace_back("its kind compares nothing with what was restored");
+      return steps;
+    }
+    if (Status same = step("compare", kind_.compare); !same) return of_the_copy(same.error());
+    if (Status changed = step("control", kind_.control); !changed) return unfit(changed.error());
+    const Status noticed = step("compare, after the control's change", kind_.compare);
+    if (noticed) {
+      return unfit(plain_error("", "",
+                               "compare: it says \"equal\" of what \"control\" has changed, "
+                               "so it proves nothing"));
+    }
+    if (!is_of_the_copy(noticed.error())) return unfit(noticed.error());
+    steps.emplace_back("what was restored compared with the copy");
+    steps.emplace_back("a change of it was noticed");
+    return steps;
+  }
+
+ private:
+  Result<UserPlace> prepare(const DrillJob& job) const {
+    const Result<UniqueFd> data = open_data(job);
+    if (!data) return data.error();
+    Result<std::vector<std::string>> matches = user_matches(kind_, data->get());
+    if (!matches) return matches.error();
+    const NewOwner user = {job.uid, job.uid};
+    const Result<UniqueFd> tmp = make_user_folder(job.scratch, "tmp", user, job.patience);
+    if (!tmp) return tmp.error();
+    if (Status given = hand_over(job.scratch, user, job.patience); !given) return given.error();
+    const GenerationSummary& record = job.record;
+    UserPlace place;
+    place.values = user_values(record.path, record.uid, record.gid, record.host);
+    place.values.matches = *std::move(matches);
+    place.values.dest = kUserDataAt;
+    place.values.tmp = kUserTmpAt;
+    place.base.uid = job.uid;
+    place.base.binds = {{job.scratch, "/staging", true}};
+    place.base.sockets = kind_.drill_network == UserNetwork::kOwn ? Sockets::kOwn : Sockets::kNone;
+    place.base.environment = user_environment(kind_, place.values);
+    place.base.patience = job.patience;
+    return place;
+  }
+
+  // A command that says no blames the copy; one that could not be run does not.
+  static Error of_the_copy(Error error) {
+    error.op = is_of_the_copy(error) ? kUnusable : "";
+    return error;
+  }
+
+  // The kind's own fault: nothing is known of the copy.
+  static Error unfit(Error error) {
+    error.op = "";
+    return error;
+  }
+
+  const UserKind kind_;
+};
+
+}  // namespace
+
+std::unique_ptr<Drill> make_user_drill(UserKind kind) {
+  return std::make_unique<UserDrill>(std::move(kind));
+}
+
+}  // namespace repo

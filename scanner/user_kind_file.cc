@@ -1,0 +1,110 @@
+#include "scanner/user_kind_file.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <memory>
+
+#include "base/bytes_path.h"
+#include "base/file_io.h"
+#include "base/trust.h"
+
+namespace repo {
+namespace {
+
+Result<std::vector<std::string>> files_of(const std::string& folder) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(opendir(folder.c_str()), closedir);
+  if (!open) return system_error("open", folder, errno);
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = readdir(open.get())) {
+    const std::string name = entry->d_name;
+    // Hidden ones are what editors keep.
+    if (name.ends_with(".json") && !name.starts_with('.')) names.push_back(name);
+    errno = 0;
+  }
+  if (errno != 0) return system_error("read", folder, errno);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// The scripts beside the file that the kind names: they can be run, and nobody else has written
+// them.
+void check_scripts(const UserKind& kind, std::vector<Error>& errors) {
+  const std::pair<const char*, const UserCommands*> all[] = {
+      {"tool_version", &kind.version}, {"identity", &kind.identity},
+      {"state", &kind.state},          {"dump", &kind.dump},
+      {"cleanup", &kind.cleanup},      {"verify", &kind.verify},
+      {"drill", &kind.drill},          {"compare", &kind.compare},
+      {"control", &kind.control}};
+  for (const auto& [field, commands] : all) {
+    for (const UserCommand& command : *commands) {
+      if (!command.argv[0].starts_with("./")) continue;
+      const std::string path = join_path(kind.folder, command.argv[0].substr(2));
+      const auto wrong = [&](const std::string& why) {
+        errors.push_back(plain_error("use", kind.file, std::string(field) + ".argv[0]: " + why));
+      };
+      const Result<UniqueFd> file = open_trusted(path);
+      struct stat st = {};
+      constexpr mode_t kForAll = S_IXOTH | S_IROTH;
+      if (!file) {
+        wrong(describe(file.error()));
+      } else if (fstat(file->get(), &st) != 0 || !S_ISREG(st.st_mode) ||
+                 (st.st_mode & kForAll) != kForAll) {
+        wrong(printable(path) + " cannot be run by everybody: chmod 755");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+UserKinds load_user_kinds(const std::string& folder, bool must_exist) {
+  constexpr std::size_t kLargest = std::size_t{1} << 20;
+  UserKinds all;
+  const Result<std::vector<std::string>> names = files_of(folder);
+  if (!names) {
+    if (names.error().code != ENOENT || must_exist) all.errors.push_back(names.error());
+    return all;
+  }
+  if (Status trusted = check_trusted(folder); !trusted) {
+    all.errors.push_back(trusted.error());
+    return all;
+  }
+  std::map<std::string, std::string> file_of;  // by the kind's name
+  for (const std::string& name : *names) {
+    const std::string path = join_path(folder, name);
+    const Result<UniqueFd> file = open_trusted(path);
+    if (!file) {
+      all.errors.push_back(file.error());
+      continue;
+    }
+    const Result<std::string> text = read_to_end(file->get(), kLargest);
+    if (!text) {
+      all.errors.push_back(system_error("read", path, text.error().code));
+      continue;
+    }
+    UserKinds one = parse_user_kind(*text, path);
+    for (Error& error : one.errors) all.errors.push_back(std::move(error));
+    for (UserKind& kind : one.kinds) {
+      const auto [before, is_new] = file_of.emplace(kind.name, path);
+      if (!is_new) {
+        all.errors.push_back(plain_error(
+            "use", path,
+            "kind: " + kind.name + " is defined in " + printable(before->second) + " already"));
+        continue;
+      }
+      std::vector<Error> unfit;
+      check_scripts(kind, unfit);
+      all.errors.insert(all.errors.end(), unfit.begin(), unfit.end());
+      if (unfit.empty()) all.kinds.push_back(std::move(kind));
+    }
+  }
+  return all;
+}
+
+}  // namespace repo

@@ -1,0 +1,32 @@
+// User-defined kinds from their files: *.json of one folder, docs/schemas/kind.schema.json.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "scanner/user_kind.h"
+
+namespace repo {
+
+inline constexpr const char* kUserKindsFolder = "/etc/repo-backup/kinds.d";
+
+struct UserKinds {
+  std::vector<UserKind> kinds;  // in the order of their files' names; each without a mistake
+  // Of files that define none: `path` is the file, the message begins with the field. Nobody may
+  // go on as if the kind were not there: its directories would be missing in silence.
+  std::vector<Error> errors;
+};
+
+// Reads every *.json of `folder`. Where this process is root the folder, each file and each script
+// that a kind names must be root's, and writable by nobody else, with all that is above them
+// (base/trust.h). Two kinds of one name are an error. A folder that is not there has no kinds,
+// unless it `must_exist`.
+UserKinds load_user_kinds(const std::string& folder, bool must_exist);
+
+// One file's text; `file` is for the messages. Pure. An unknown field is an error, and so is one
+// that stands twice.
+UserKinds parse_user_kind(std::string_view text, const std::string& file);
+
+}  // namespace repo
