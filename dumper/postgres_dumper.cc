@@ -86,8 +86,7 @@ class PostgresDumper final : public Dumper {
     look->newest = look->began;
     // Dumps are compressed and have no indexes; what one takes beyond that, it must be given.
     constexpr std::uint64_t kOften = 4;
-    look->on_disk /= kOften;
-    look->apparent = look->on_disk;
+    look->of_copy = look->on_disk / kOften;
     return look;
   }
 

@@ -16,6 +16,7 @@
 #include <climits>
 #include <csignal>
 #include <map>
+#include <set>
 
 #include "base/bytes_path.h"
 #include "base/file_io.h"
@@ -98,6 +99,16 @@ std::optional<pid_t> read_child_pid(int fd) {
   const std::size_t end = text->find_first_not_of(kDigits, digit);
   const auto pid = to_number<pid_t>(std::string_view(*text).substr(digit, end - digit));
   return pid && *pid > 0 ? pid : std::nullopt;
+}
+
+// bwrap makes missing folders on the way to a bind 0700, and they are root's.
+void make_way_to(const std::string& place, std::set<std::string>& made,
+                 std::vector<std::string>& argv) {
+  for (std::size_t slash = place.find('/', 1); slash != std::string::npos;
+       slash = place.find('/', slash + 1)) {
+    const std::string folder = place.substr(0, slash);
+    if (made.insert(folder).second) append(argv, {"--perms", "0755", "--dir", folder});
+  }
 }
 
 void add_inherited(const Command& command, std::vector<FdMapping>& descriptors) {
@@ -265,11 +276,14 @@ std::vector<std::string> sandbox_argv(const Command& command, const SandboxNumbe
   if (command.sockets == Sockets::kHost) {
     for (const char* each : kOfTheNetwork) append(argv, {"--ro-bind-try", each, each});
   }
+  std::set<std::string> made = {"/usr", "/tmp", "/dev"};
   int number = numbers.first_bind;
   for (const Bind& bind : command.binds) {
+    make_way_to(bind.at, made, argv);
     append(argv, {bind.writable ? "--bind-fd" : "--ro-bind-fd", std::to_string(number++), bind.at});
   }
   for (const SandboxFile& file : command.files) {
+    make_way_to(file.at, made, argv);
     append(argv, {"--perms", "0444", "--ro-bind-data", std::to_string(number++), file.at});
   }
   for (const auto& [name, value] : environment_of(command)) append(argv, {"--setenv", name, value});

@@ -57,7 +57,7 @@ void survey_sources(const ForEachItem& for_each, const Policy& policy, const Pat
       item.unreadable = in_source(too_much_for_its_size(), item.plan.source);
       return;
     }
-    item.need.bytes = item.survey.look.on_disk;
+    item.need.bytes = item.survey.look.of_copy.value_or(item.survey.look.on_disk);
     item.need.entries = item.survey.entries + kOwnEntries;
   });
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <ctime>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -28,6 +29,8 @@ struct TreeLook {
   struct timespec newest = {};  // the last change (ctime) of anything but a directory
   std::uint64_t apparent = 0;   // bytes that the files seem to have
   std::uint64_t on_disk = 0;    // bytes that all takes, a file with several names counted once
+  // What a copy will take, as far as can be told, where that is not `on_disk`.
+  std::optional<std::uint64_t> of_copy{};
 
   // Nothing had changed within two seconds before `began`: a change in the same tick of the file
   // system's clock as the look would not show. (A new name in a directory shows as an entry.)
