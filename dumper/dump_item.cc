@@ -319,9 +319,8 @@ class ItemDump {
       record.verified_new = now;
     }
     record.copied_whole = made.shared ? previous->copied_whole.value_or(UtcTime()) : now;
-    record.tool = dumper_.tool();
-    record.tool_version =
-        made.facts.tool_version.empty() ? context_.tool_version : made.facts.tool_version;
+    record.tool = made.facts.tool.empty() ? dumper_.tool() : made.facts.tool;
+    record.tool_version = made.facts.tool.empty() ? context_.tool_version : made.facts.tool_version;
     record.missing = made.facts.missing;
     record.fingerprint = made.facts.fingerprint;
     record.notes = made.facts.notes;

@@ -58,7 +58,9 @@ struct CopyFacts {
   std::optional<double> lock_seconds;
   bool has_twins = false;      // CopyOptions::twin
   bool is_told = false;        // by a server: data/ is no copy of the source's tree
-  std::string tool_version{};  // of what has made this copy, where that is not the run's
+  // What has read this copy, where that is not Dumper::tool().
+  std::string tool{};
+  std::string tool_version{};
   // What should be in the copy and is not, a sentence each: the copy is published, since it is all
   // that there is of the rest, and its item has failed.
   std::vector<std::string> missing{};

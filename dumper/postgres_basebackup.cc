@@ -40,6 +40,7 @@ Result<CopyFacts> copy_postgres_basebackup(const DumpJob& job, const CommandRunn
 
   CopyFacts facts;
   facts.is_told = true;
+  facts.tool = "pg_verifybackup";
   facts.tool_version = answer->version;
   facts.elsewhere = Elsewhere{"pgdata", UniqueFd(fcntl(job.source_fd, F_DUPFD_CLOEXEC, 0)), {}};
   facts.fingerprint = {{"version", answer->version},

@@ -28,9 +28,12 @@ using Clock = std::chrono::steady_clock;
 
 constexpr const char* kGlobals = "globals.sql";
 constexpr std::size_t kMostText = std::size_t{256} << 20;  // of globals, of counts
-// A dump that failed sooner is tried again: somebody held a lock, or a table went meanwhile.
+// A dump that failed sooner is tried again: somebody held a lock, or a table went meanwhile. As
+// often as it takes to wait for a lock so many times, and at most kTries times.
 constexpr std::chrono::minutes kSoon{5};
-constexpr int kTries = 3;
+constexpr int kTurns = 3;
+constexpr int kTries = 20;
+constexpr const char* kNoLock = "could not obtain lock on relation";  // pg_dump's own words
 constexpr int kRounds = 4;
 
 class ClusterDump {
@@ -145,14 +148,23 @@ class ClusterDump {
   }
 
   Result<RowCounts> dump_patiently(const std::string& name) {
+    const Clock::time_point start = Clock::now();
+    int jobs = options_.jobs;
     for (int i = 1;; ++i) {
-      const Clock::time_point start = Clock::now();
-      Result<RowCounts> counts = dump(name);
-      if (counts || ended_ || i == kTries || Clock::now() - start > kSoon) return counts;
+      const Clock::time_point began = Clock::now();
+      Result<RowCounts> counts = dump(name, jobs);
+      if (counts || ended_ || i == kTries) return counts;
+      // With several connections each locks its tables when it comes to them, and gives up at once
+      // where somebody waits for one: with a single one all are locked at the beginning.
+      const bool is_for_one = counts.error().output.find(kNoLock) != std::string::npos && jobs > 1;
+      if (is_for_one) jobs = 1;
+      const bool again = is_for_one || (Clock::now() - began < kSoon &&
+                                        Clock::now() - start < kTurns * options_.lock_wait);
+      if (!again) return counts;
     }
   }
 
-  Result<RowCounts> dump(const std::string& name) {
+  Result<RowCounts> dump(const std::string& name, int jobs) {
     const std::string file = postgres_file_name(name);
     const std::string counts_file = "rows/" + file;
     auto remove_what_there_is = [&]() -> Status {
@@ -165,7 +177,7 @@ class ClusterDump {
     };
     if (Status removed = remove_what_there_is(); !removed) return removed.error();
     const CommandResult result = runner_.run(
-        script(kPostgresDumpScript, {server_.conninfo(name), file, std::to_string(options_.jobs),
+        script(kPostgresDumpScript, {server_.conninfo(name), file, std::to_string(jobs),
                                      std::to_string(options_.lock_wait.count()),
                                      "/staging/databases", "/staging/rows", kPostgresRows}));
     Result<RowCounts> counts = tool_error("pg_dump", result);
@@ -184,6 +196,7 @@ class ClusterDump {
     const std::set<std::string> names = names_of(answer);
     CopyFacts facts;
     facts.is_told = true;
+    facts.tool = "pg_restore";
     facts.tool_version = answer.version;
     // Dropped meanwhile: a dump that there is of it is kept, and a failure is none.
     for (const auto& [name, why] : failed_) {

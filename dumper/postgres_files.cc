@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <sstream>
 
 #include "base/bytes_path.h"
 #include "base/digest.h"
@@ -217,7 +218,7 @@ Result<CopyFacts> copy_postgres_files(const DumpJob& job) {
   return facts;
 }
 
-Status verify_postgres_files(const DumpJob& job, int data, const CopyFacts& facts,
+Status verify_postgres_files(const DumpJob& job, int data, CopyFacts& facts,
                              const CommandRunner& runner) {
   const std::string major = find_text(facts.fingerprint, "major").value_or("");
   const std::string programs = postgres_programs(major);
@@ -241,6 +242,10 @@ Status verify_postgres_files(const DumpJob& job, int data, const CopyFacts& fact
   command.patience = job.patience;
   const CommandResult result = runner.run(command);
   if (!result.ok()) return tool_error("pg_checksums", result);
+  // "pg_checksums (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"
+  std::istringstream words(result.out);
+  std::string of;
+  words >> facts.tool >> of >> facts.tool_version;
   return {};
 }
 

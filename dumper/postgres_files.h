@@ -26,8 +26,9 @@ Result<TreeLook> look_at_postgres_files(const DumpJob& job, const Seen& seen);
 
 Result<CopyFacts> copy_postgres_files(const DumpJob& job);
 
-// pg_controldata, and pg_checksums where the cluster has checksums, read the copy.
-Status verify_postgres_files(const DumpJob& job, int data, const CopyFacts& facts,
+// pg_controldata, and pg_checksums where the cluster has checksums, read the copy; which of them it
+// was, facts.tool says.
+Status verify_postgres_files(const DumpJob& job, int data, CopyFacts& facts,
                              const CommandRunner& runner);
 
 }  // namespace repo

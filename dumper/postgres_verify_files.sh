@@ -10,8 +10,11 @@ grep -q '^Database cluster state: *shut down' "$work/control" || {
   echo "its state is not 'shut down'" >&2
   exit 1
 }
-! grep -q '^Data page checksum version: *0$' "$work/control" || exit 0  # it has none
-[ -x "$bin/pg_checksums" ] || exit 0                                    # before 12
+# Which program has read it. Without checksums, and before 12, there is no more to read.
+if grep -q '^Data page checksum version: *0$' "$work/control" || ! [ -x "$bin/pg_checksums" ]; then
+  "$bin/pg_controldata" --version
+  exit 0
+fi
 # The links to tablespaces lead to where they were: it reads through links to the copies.
 mkdir "$work/data" "$work/data/pg_tblspc"
 for each in "$copy"/pgdata/*; do
@@ -22,3 +25,4 @@ for each in "$copy"/tablespaces/* "$copy"/pgdata/pg_tblspc/*; do
   [ ! -d "$each" ] || [ -e "$link" ] || ln -s "$each" "$link"
 done
 "$bin/pg_checksums" --check -D "$work/data" >&2
+"$bin/pg_checksums" --version

@@ -67,8 +67,15 @@ class PostgresCase(Case):
 
     def restored(self, database, cluster=None):
         """The SQL that the copy's dump of a database is."""
-        done = run(BINARIES / "pg_restore", "--restrict-key=test", "-C", "-f", "-",
+        done = run(BINARIES / "pg_restore", "--restrict-key=test", "-f", "-",
                    self.copy(cluster) / "data/databases" / file_name(database), env=CLEAN)
+        self.assert_code(done, 0)
+        return done.text
+
+    def live(self, database, cluster=None):
+        """The same, of the database as it is now."""
+        done = run(BINARIES / "pg_dump", "--restrict-key=test", "-w", "-d",
+                   (cluster or self.cluster).where(database), env=CLEAN)
         self.assert_code(done, 0)
         return done.text
 

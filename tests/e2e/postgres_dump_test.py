@@ -21,11 +21,11 @@ class DumpTest(PostgresCase):
         self.assert_published(done)
         for name in EVIL:
             self.assertEqual(self.rows(name), {"public.t": 100}, name)
-            self.assertEqual(self.restored(name), self.cluster.dump_of(name), name)
+            self.assertEqual(self.restored(name), self.live(name), name)
         record = self.record()
         self.assertEqual(record["fingerprint"]["databases"], len(EVIL) + 2)
         self.assertEqual(record["fingerprint"]["method"], "dump")
-        self.assertEqual(record["verified"]["by"], "pg_dump")
+        self.assertEqual(record["verified"]["by"], "pg_restore")
         self.assertRegex(record["verified"]["version"], r"^[0-9]+\.[0-9]+$")
         self.assertFalse(os.path.exists("/etc/x"))
 
@@ -56,7 +56,7 @@ class DumpTest(PostgresCase):
         self.addCleanup(self.cluster.psql, "-c", "DROP OWNED BY app, readers", database="postgres")
         self.addCleanup(self.drop, name)
         self.assert_published(self.dump_cluster())
-        self.assertEqual(self.restored(name), self.cluster.dump_of(name))
+        self.assertEqual(self.restored(name), self.live(name))
         self.assertEqual(self.rows(name), {'public."odd\n            name"': 1000, "public.u": 10,
                                            "public.p1": 10})
         text = (self.copy() / "data/globals.sql").read_text()
@@ -142,15 +142,16 @@ class DumpTest(PostgresCase):
         self.assertIn(f"LOCATION '{place}'", (self.copy() / "data/globals.sql").read_text())
         self.assertTrue([note for note in self.record()["notes"] if "tablespaces" in note])
 
-    def test_a_table_that_is_emptied_meanwhile_is_whole_or_empty_and_never_half(self):
+    def test_a_table_that_is_emptied_meanwhile_is_never_empty_in_a_dump(self):
+        """It has rows whenever anybody looks; a TRUNCATE between a snapshot and a lock would show."""
         name = self.database("churn", "CREATE TABLE t (x int)")
-        fill = ("BEGIN; TRUNCATE t; INSERT INTO t SELECT generate_series(1, 1000); COMMIT;" * 20).encode()
-        writer = self.start("sh", "-c", 'while printf %s "$1" | "$2" -Xqd "$3"; do :; done', "sh",
+        fill = b"BEGIN; TRUNCATE t; INSERT INTO t SELECT generate_series(1, 1000); COMMIT;"
+        writer = self.start("sh", "-c", 'while printf %s "$1" | "$2" -Xqd "$3"; do sleep 0.1; done', "sh",
                             fill, BINARIES / "psql", self.cluster.where(name), env=CLEAN,
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(lambda: self.cluster.sql("SELECT count(*) FROM t", name).strip() == "1000", "writer",
                  writer)
-        for _ in range(5):
+        for _ in range(3):
             self.assert_published(self.dump_cluster())
             self.assertEqual(self.rows(name), {"public.t": 1000})
             self.assertEqual(self.restored(name).count("\n1000\n"), 1)

@@ -36,6 +36,8 @@ class ShutDownTest(FilesCase):
     def test_one_that_was_shut_down_is_copied_with_its_tablespaces_and_its_log(self):
         log = self.folder / "wal"
         self.addCleanup(shutil.rmtree, log, ignore_errors=True)
+        log.mkdir()
+        os.chown(log, self.cluster.user.pw_uid, self.cluster.user.pw_gid)
         cold = self.new_cluster("cold", "--data-checksums", "-X", str(log))
         cold.start()
         oid = self.with_tablespace(cold, self.folder / "a = b'c")
@@ -45,7 +47,7 @@ class ShutDownTest(FilesCase):
         self.assertEqual(content_of(cold.data), before)
         record = self.record(cold)
         self.assertEqual(record["fingerprint"]["method"], "files")
-        self.assertEqual(record["verified"]["by"], "pg_dump")
+        self.assertEqual(record["verified"]["by"], "pg_checksums")
         copied = self.started_copy(cold, [oid])
         self.assertEqual(copied.sql("SELECT count(*) FROM t"), "1000\n")
         self.assertFalse((self.copy(cold) / "data/pgdata/pg_wal").is_symlink())
@@ -130,6 +132,7 @@ class BaseBackupTest(FilesCase):
         self.assert_published(self.dump_cluster("--pg-method", "basebackup"))
         record = self.record()
         self.assertEqual(record["fingerprint"]["method"], "basebackup")
+        self.assertEqual(record["verified"]["by"], "pg_verifybackup")
         link = self.copy() / "data/pgdata/pg_tblspc" / oid
         self.assertEqual(os.readlink(link), f"../../tablespaces/{oid}")
         self.assertEqual(run(BINARIES / "pg_verifybackup", self.copy() / "data/pgdata", env=CLEAN).code, 0)
