@@ -331,7 +331,7 @@ class ItemDump {
     record.owners_sha256 = sealed.owners_sha256;
     record.links_sha256 = sealed.links_sha256;
     record.source_look = survey_.look;
-    if (previous) {
+    if (previous && made.facts.missing.empty()) {  // such a copy makes no whole one go
       record.frozen = reasons_to_freeze(
           *previous, context_.accepted,
           dumper_.alarm(previous->fingerprint, made.facts.fingerprint), sealed.totals.bytes);

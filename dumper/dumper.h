@@ -56,8 +56,8 @@ struct CopyFacts {
   Detail fingerprint;  // of the state that was copied
   std::optional<Elsewhere> elsewhere;
   std::optional<double> lock_seconds;
-  bool has_twins = false;      // CopyOptions::twin
-  bool is_told = false;        // by a server: data/ is no copy of the source's tree
+  bool has_twins = false;  // CopyOptions::twin
+  bool is_told = false;    // by a server: data/ is no copy of the source's tree
   // What has read this copy, where that is not Dumper::tool().
   std::string tool{};
   std::string tool_version{};

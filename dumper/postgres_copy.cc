@@ -13,8 +13,8 @@
 
 #include "base/bytes_path.h"
 #include "base/file_io.h"
+#include "base/text.h"
 #include "dumper/hand_over.h"
-#include "dumper/identity.h"
 #include "dumper/postgres_answer.h"
 #include "dumper/postgres_ask.h"
 #include "dumper/postgres_name.h"
@@ -35,6 +35,18 @@ constexpr int kTurns = 3;
 constexpr int kTries = 20;
 constexpr const char* kNoLock = "could not obtain lock on relation";  // pg_dump's own words
 constexpr int kRounds = 4;
+
+// Whether it could not write its files. What the server lacks is told in lines with ERROR.
+bool lacks_room(const CommandResult& result) {
+  if (result.ok()) return false;
+  for (std::string_view rest = result.err; !rest.empty();) {
+    const std::string_view line = take_line(rest);
+    const bool is_full = line.find("No space left on device") != std::string_view::npos ||
+                         line.find("Disk quota exceeded") != std::string_view::npos;
+    if (is_full && line.find("ERROR:") == std::string_view::npos) return true;
+  }
+  return false;
+}
 
 class ClusterDump {
  public:
@@ -185,7 +197,8 @@ class ClusterDump {
       const Result<std::string> text = read_small_file(data_.get(), counts_file, kMostText);
       counts = text ? count_rows(*text) : Result<RowCounts>(text.error());
     }
-    ended_ = ends_everything(result);
+    // Nothing that lacks room makes way for what has less in it.
+    ended_ = ends_everything(result) || lacks_room(result);
     if (!counts) {
       if (Status removed = remove_what_there_is(); !removed) return removed.error();
     }

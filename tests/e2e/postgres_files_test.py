@@ -40,7 +40,7 @@ class ShutDownTest(FilesCase):
         os.chown(log, self.cluster.user.pw_uid, self.cluster.user.pw_gid)
         cold = self.new_cluster("cold", "--data-checksums", "-X", str(log))
         cold.start()
-        oid = self.with_tablespace(cold, self.folder / "a = b'c")
+        oid = self.with_tablespace(cold, self.folder / "a = b c")
         cold.stop()
         before = content_of(cold.data)
         self.assert_published(self.dump_cluster(cluster=cold))
