@@ -145,7 +145,7 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
   options.full_every = *parse_duration(full_every);
   options.verify_all_every = *parse_duration(verify_all_every);
   if (pg_method == "basebackup") options.servers.method = ServerOptions::Method::kBasebackup;
-  options.servers.lock_wait = std::max(*parse_duration(pg_lock_wait), std::chrono::seconds(1));
+  options.servers.lock_wait = *parse_duration(pg_lock_wait);
   for (const std::string& each : acknowledged) {
     // A name may have an @ in it; a data directory begins with a slash.
     const std::size_t at = each.rfind("@/");

@@ -30,6 +30,17 @@ DumpOptions must_parse(const std::vector<const char*>& arguments) {
   return std::get<DumpOptions>(parsed);
 }
 
+TEST(DumpOptionsTest, AcknowledgedDatabasesAreOfAnyClusterOrOfOne) {
+  const DumpOptions options =
+      must_parse({"--pg-acknowledge", "closed", "--pg-acknowledge", "a@b@/srv/pg", "m.json"});
+  const ServerOptions& servers = options.servers;
+  EXPECT_TRUE(servers.is_acknowledged("closed", "/srv/pg"));
+  EXPECT_TRUE(servers.is_acknowledged("closed", "/srv/other"));
+  EXPECT_TRUE(servers.is_acknowledged("a@b", "/srv/pg"));
+  EXPECT_FALSE(servers.is_acknowledged("a@b", "/srv/other"));
+  EXPECT_FALSE(servers.is_acknowledged("open", "/srv/pg"));
+}
+
 TEST(DumpOptionsTest, AManifestIsEnoughAndTheRestIsWhatTheHelpSays) {
   const DumpOptions options = must_parse({"m.json"});
   EXPECT_EQ(options.manifest, "m.json");

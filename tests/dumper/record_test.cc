@@ -49,6 +49,7 @@ TEST(ItemRecordTest, WhatIsNotThereIsLeftOut) {
   const Json document = parsed(write_item_record(bare));
   EXPECT_FALSE(document.contains("lock_ms"));
   EXPECT_FALSE(document.contains("frozen"));
+  EXPECT_FALSE(document.contains("missing"));
   EXPECT_FALSE(document["verified"].contains("new"));
   EXPECT_FALSE(document["source"].contains("path_b64"));
   EXPECT_EQ(document["notes"], Json::array());
@@ -94,6 +95,7 @@ TEST(ItemRecordTest, WhatWasVerifiedOfAnIncrementalNightComesBackAsTheLastOfTheW
   ItemRecord incremental = record();
   incremental.verified_new = at(7200);
   incremental.frozen = {"it shrank", "its uuid \xff changed"};
+  incremental.missing = {"database a is not in this copy: it is locked"};
   const std::string text = write_item_record(incremental);
   EXPECT_EQ(parsed(text)["verified"]["whole"], "1970-01-01T00:00:00Z");
   EXPECT_EQ(parsed(text)["verified"]["new"], "1970-01-01T02:00:00Z");
@@ -101,6 +103,7 @@ TEST(ItemRecordTest, WhatWasVerifiedOfAnIncrementalNightComesBackAsTheLastOfTheW
   ASSERT_TRUE(summary) << describe(summary.error());
   EXPECT_EQ(summary->verified_whole, at(0));
   EXPECT_THAT(summary->frozen, testing::ElementsAre("it shrank", "its uuid \uFFFD changed"));
+  EXPECT_THAT(summary->missing, testing::ElementsAre(incremental.missing[0]));
 }
 
 // A change within the same tick of the clock as the look would not show in it.
