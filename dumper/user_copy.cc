@@ -136,16 +136,10 @@ class Copy {
       *folder = *std::move(made);
     }
     place_.base.binds = {{job_.source_fd, kSourceAt, false}, {tmp_.get(), kUserTmpAt, true}};
-    for (const std::string& path : kind_.folders) {
-      UniqueFd folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-      if (!folder) {
-        Error error = system_error("open", path, errno);
-        error.message += ", which \"folders\" of " + kind_.file + " names";
-        return error;
-      }
-      place_.base.binds.push_back({folder.get(), path, false});
-      folders_.push_back(std::move(folder));
-    }
+    Result<std::vector<UniqueFd>> folders =
+        bind_folders(kind_, "folders", kind_.folders, place_.base);
+    if (!folders) return folders.error();
+    folders_ = *std::move(folders);
     place_.output_folder = data_.get();
     place_.base.environment = user_environment(kind_, place_.values);
     return {};

@@ -165,6 +165,7 @@ class Reader {
     network(object, "drill_network", kind.drill_network);
     environment(object, kind);
     object.texts("folders", kind.folders);
+    object.texts("programs", kind.programs);
     object.objects("secrets", [&](const Json& at, const std::string& where) {
       kind.secrets.push_back(secret(at, where));
     });

@@ -163,7 +163,7 @@ TEST_F(UserCommandTest, D39_AProgramThatIsMissingIsNamedBeforeAnythingIsRun) {
   EXPECT_THAT(describe(must_fail({command({"/usr/lib/no-such-program"})})),
               HasSubstr("No such file"));
   EXPECT_THAT(describe(must_fail({command({"/opt/app/run"})})),
-              HasSubstr("name its folder in \"folders\""));
+              HasSubstr("name its folder in \"programs\""));
   EXPECT_TRUE(runner_.calls().empty());
 }
 

@@ -144,7 +144,7 @@ class StubTest(StubCase):
         self.to.mkdir()
         manifest = self.manifest_of(("app", self.app), ("good", self.good))
         done = run("unshare", "--mount", "sh", "-c",
-                   'mount -t tmpfs -o size=200m none "$1"; shift; "$@"; code=$?; '
+                   'mount -t tmpfs -o size=200m,mode=0700 none "$1"; shift; "$@"; code=$?; '
                    'ls "$0"/current/* >&2; exit $code',
                    self.to, self.to, *self.dump_command(manifest))
         self.assert_code(done, 3)

@@ -52,6 +52,7 @@ TEST(UserKindTest, EveryFieldIsRead) {
     "compare": {"argv": ["app", "cmp"]}, "control": {"argv": ["app", "spoil"]},
     "run_as": "owner", "network": "unix", "drill_network": "own",
     "environment": {"A": "{name}", "B": "c"}, "folders": ["/run/app"],
+    "programs": ["/opt/app"],
     "secrets": [{"file": "/etc/s", "number": 3}, {"file": "/etc/t", "at": "/secrets/t"}],
     "min_bytes": 10, "max_shrink_percent": 20, "unchanged": "by files",
     "stands_for": "directory"})",
@@ -94,6 +95,7 @@ TEST(UserKindTest, EveryFieldIsRead) {
   EXPECT_THAT(kind.environment,
               ElementsAre(std::pair<std::string, std::string>("A", "{name}"), std::pair("B", "c")));
   EXPECT_THAT(kind.folders, ElementsAre("/run/app"));
+  EXPECT_THAT(kind.programs, ElementsAre("/opt/app"));
   ASSERT_EQ(kind.secrets.size(), 2U);
   EXPECT_EQ(kind.secrets[0].number, 3);
   EXPECT_EQ(kind.secrets[1].at, "/secrets/t");
