@@ -72,7 +72,7 @@ class StubTest(StubCase):
             "echo why >&2; exit 3": ["dump: ./dump.sh: exit status 3: why"],
             "no-such-program": ["a program is not there", "127"],
             "touch /tmp/x; chmod 644 /tmp/x; /tmp/x": ["a program cannot be executed", "126"],
-            "kill -SEGV $$": ["ended by signal 11"],
+            "kill -SEGV $$": ["a program in it ended by signal 11"],
         }.items():
             with self.subTest(text):
                 self.must_fail(text, *words)
