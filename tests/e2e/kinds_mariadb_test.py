@@ -48,11 +48,11 @@ class MariadbTest(KindsCase):
         """One server for all tests: as another user, with a socket in a folder of its own."""
         cls.top = Case.make_tmp(cls.addClassCleanup)
         os.chmod(cls.top, 0o755)
-        for name in ("run", "src"):
+        for name in ("sockets", "src"):
             (cls.top / name).mkdir(mode=0o755)
         cls.datadir = cls.top / "src" / "mysql"
-        cls.socket = cls.top / "run" / "mysqld.sock"
-        must("chown", f"{OWNER}:{OWNER}", cls.top / "run", cls.top / "src")
+        cls.socket = cls.top / "sockets" / "server.sock"
+        must("chown", f"{OWNER}:{OWNER}", cls.top / "sockets", cls.top / "src")
         must(*as_user(OWNER), "mariadb-install-db", "--no-defaults", "--skip-name-resolve",
              "--auth-root-authentication-method=normal", "--skip-test-db",
              f"--datadir={cls.datadir}")
@@ -164,7 +164,7 @@ class MariadbTest(KindsCase):
         self.assertIn("-- Dump completed*", line["error"])
         self.assertEqual((self.data(self.datadir) / "all.sql").read_bytes(), before)
 
-    def test_a_dump_that_lost_a_row_of_its_end_does_not_pass_the_drill(self):
+    def test_D10_a_dump_that_no_server_takes_does_not_pass_the_drill(self):
         self.one(self.dump_items(self.item))
         # As a program that writes the dump wrongly would: all that was recorded agrees with it.
         ask = self.kinds / "mariadb-ask"
