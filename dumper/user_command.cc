@@ -21,7 +21,7 @@ namespace repo {
 namespace {
 
 constexpr const char* kCannotTell = "run";  // op of what says nothing of a copy
-constexpr const char* kSaysNo = "accept";
+constexpr const char* kSaysNo = "copy";
 
 // What a CommandResult keeps at most.
 constexpr std::size_t kMostOut = std::size_t{1} << 20;
@@ -46,13 +46,13 @@ std::string find_on_machine(const UserKind& kind, const std::string& program) {
   return "";
 }
 
-// What every sandbox has, and the kind's folders.
+// What every sandbox has, and the kind's folders of programs.
 bool is_seen(const UserKind& kind, const std::string& path) {
   const auto is_in = [&](const std::string& folder) { return is_below(path, folder); };
   constexpr std::array<const char*, 6> kAlways = {"/usr", "/bin",   "/sbin",
                                                   "/lib", "/lib64", "/lib32"};
   return std::any_of(kAlways.begin(), kAlways.end(), is_in) ||
-         std::any_of(kind.folders.begin(), kind.folders.end(), is_in);
+         std::any_of(kind.programs.begin(), kind.programs.end(), is_in);
 }
 
 // Nobody but root or the account could have written it; its folders too.
@@ -78,6 +78,23 @@ Result<UniqueFd> open_scripts(const UserKind& kind) {
   return folder;
 }
 
+Result<std::vector<UniqueFd>> bind_folders(const UserKind& kind, const char* field,
+                                           const std::vector<std::string>& folders,
+                                           Command& command) {
+  std::vector<UniqueFd> opened;
+  for (const std::string& path : folders) {
+    UniqueFd folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder) {
+      Error error = system_error(kCannotTell, path, errno);
+      error.message += fmt::format(", which \"{}\" of {} names", field, kind.file);
+      return error;
+    }
+    command.binds.push_back({folder.get(), path, false});
+    opened.push_back(std::move(folder));
+  }
+  return opened;
+}
+
 Status check_program(const UserKind& kind, const std::string& program,
                      const std::optional<Account>& account) {
   const std::string path = find_on_machine(kind, program);
@@ -88,7 +105,7 @@ Status check_program(const UserKind& kind, const std::string& program,
       kind.package.empty() ? std::string() : ": apt-get install " + kind.package;
   if (path.empty()) return cannot("not installed, it is not in /usr/bin" + install);
   if (!is_script(program) && !is_seen(kind, path)) {
-    return cannot("the sandbox does not see it: name its folder in \"folders\" of " + kind.file);
+    return cannot("the sandbox does not see it: name its folder in \"programs\" of " + kind.file);
   }
   struct stat st = {};
   if (stat(path.c_str(), &st) != 0) return cannot(system_error("", "", errno).message + install);
@@ -126,7 +143,11 @@ std::optional<Error> judge(const UserCommand& command, const std::string& what,
   if (std::find(command.exit_codes.begin(), command.exit_codes.end(), result.code) ==
       command.exit_codes.end()) {
     const bool is_killed = result.code == kShellSignal + SIGKILL;
-    return failure(is_killed ? kCannotTell : kSaysNo, describe(result));
+    const bool is_signal = result.code > kShellSignal && result.code < kShellSignal + NSIG;
+    const std::string by =
+        is_signal ? fmt::format("a program in it ended by signal {}, ", result.code - kShellSignal)
+                  : std::string();
+    return failure(is_killed ? kCannotTell : kSaysNo, by + describe(result));
   }
   for (const std::string& pattern : command.fail_if) {
     for (const std::string* output : {&result.out, &result.err}) {
@@ -189,6 +210,9 @@ class OneCommand {
           std::min(command.patience.deadline, std::chrono::steady_clock::now() + *asked_.timeout);
       command.patience.stall = std::min(command.patience.stall, *asked_.timeout);
     }
+    const Result<std::vector<UniqueFd>> programs =
+        bind_folders(kind_, "programs", kind_.programs, command);
+    if (!programs) return programs.error();
     UniqueFd scripts;
     if (is_script(asked_.argv[0])) {
       Result<UniqueFd> opened = open_scripts(kind_);

@@ -27,6 +27,12 @@ Result<UniqueFd> open_scripts(const UserKind& kind);
 // What the sandbox has it as.
 inline constexpr const char* kScriptsAt = "/kind";
 
+// Opens these folders and adds them to the binds of a command, at their own paths; they are open as
+// long as what is returned. `field` of the kind names them.
+Result<std::vector<UniqueFd>> bind_folders(const UserKind& kind, const char* field,
+                                           const std::vector<std::string>& folders,
+                                           Command& command);
+
 // Why a command's program cannot be run, before anything is: not there, not executable, not seen in
 // the sandbox, or somebody else's. As root a program must be root's, or `account`'s where one
 // is become: that user runs nothing but what is his own anyway.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +14,7 @@
 #include "base/file_io.h"
 #include "base/host.h"
 #include "dumper/account.h"
+#include "dumper/record.h"
 #include "dumper/room_meter.h"
 #include "dumper/user_command.h"
 #include "dumper/user_secrets.h"
@@ -39,6 +41,18 @@ Sockets sockets_of(UserNetwork network) {
 }
 
 // One copy in the making.
+// What one file of a dump may grow to: the meter looks once a second, and a tool that writes
+// without end could have filled the disk by then. A part of what is free stays the others'.
+std::uint64_t largest_file(int folder) {
+  constexpr std::uint64_t kLeast = std::uint64_t{64} << 20;
+  constexpr std::uint64_t kPart = 16;
+  struct statvfs st = {};
+  if (fstatvfs(folder, &st) != 0) return UINT64_MAX;
+  const std::uint64_t free = st.f_bavail * st.f_frsize;
+  const std::uint64_t kept = std::max(free / kPart, kLeast);
+  return free > kept ? free - kept : free;
+}
+
 class Copy {
  public:
   Copy(const UserKind& kind, const DumpJob& job, const CommandRunner& runner)
@@ -68,12 +82,17 @@ class Copy {
                              printable(as_fact(*again)) + "\"");
     }
     if (Status removed = remove_tree(job_.staging_fd, "tmp"); !removed) return removed.error();
+    // Where the files are not the source's (is_told), they come back as the directory's owner's.
+    const NewOwner owner = {job_.source.uid, job_.source.gid};
+    if (Status given = hand_over(data_.get(), owner, job_.patience); !given) return given.error();
     const Result<TreeLook> made = look_at_tree({data_.get(), std::nullopt}, Skip(), job_.patience);
     if (!made) return made.error();
     if (!kind_.identity.empty()) facts.fingerprint.emplace_back("identity", as_fact(*identity));
     if (!kind_.state.empty()) facts.fingerprint.emplace_back("state", as_fact(*state));
     facts.fingerprint.emplace_back("matches", std::uint64_t{place_.values.matches.size()});
     facts.fingerprint.emplace_back("bytes", made->apparent);
+    if (!kind_.stands_for_directory) facts.fingerprint.emplace_back(kIsPartial, true);
+    facts.is_told = !dumps_each_match(kind_);
     facts.by_hand = kind_.restore;
     return facts;
   }
@@ -81,22 +100,19 @@ class Copy {
  private:
   Status prepare() {
     const Repository& source = job_.source;
-    if (!kind_.run_as.empty()) {
-      if (kind_.run_as == "owner") {
-        place_.base.account = account_of(source.uid, source.gid);
-      } else {
-        Result<Account> account = account_named(kind_.run_as);
-        if (!account) return account.error();
-        place_.base.account = *std::move(account);
-      }
-      if (place_.base.account->uid == 0 && geteuid() == 0) {
+    if (kind_.run_as == "owner") {
+      // Of what is root's the sandbox's own user may read all, and no command runs as root.
+      if (source.uid != 0) place_.base.account = account_of(source.uid, source.gid);
+    } else if (!kind_.run_as.empty()) {
+      Result<Account> account = account_named(kind_.run_as);
+      if (!account) return account.error();
+      if (account->uid == 0) {
         return plain_error("copy", "",
-                           "its directory is root's, and \"run_as\": \"owner\" would run the "
-                           "commands as root: name another user in " +
-                               kind_.file);
+                           "\"run_as\" of " + kind_.file + " is root by another name: name a user");
       }
-      place_.base.files = name_files(*place_.base.account);
+      place_.base.account = *std::move(account);
     }
+    if (place_.base.account) place_.base.files = name_files(*place_.base.account);
     Result<UserSecrets> secrets = UserSecrets::open(kind_.secrets);
     if (!secrets) return secrets.error();
     secrets_ = *std::move(secrets);
@@ -120,16 +136,10 @@ class Copy {
       *folder = *std::move(made);
     }
     place_.base.binds = {{job_.source_fd, kSourceAt, false}, {tmp_.get(), kUserTmpAt, true}};
-    for (const std::string& path : kind_.folders) {
-      UniqueFd folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-      if (!folder) {
-        Error error = system_error("open", path, errno);
-        error.message += ", which \"folders\" of " + kind_.file + " names";
-        return error;
-      }
-      place_.base.binds.push_back({folder.get(), path, false});
-      folders_.push_back(std::move(folder));
-    }
+    Result<std::vector<UniqueFd>> folders =
+        bind_folders(kind_, "folders", kind_.folders, place_.base);
+    if (!folders) return folders.error();
+    folders_ = *std::move(folders);
     place_.output_folder = data_.get();
     place_.base.environment = user_environment(kind_, place_.values);
     return {};
@@ -174,6 +184,7 @@ class Copy {
     }
     place.base.binds.push_back({previous, kPreviousAt, false});
     const auto meter = std::make_shared<RoomMeter>(data_.get(), job_.patience.room);
+    place.base.max_file_size = largest_file(data_.get());
     place.base.patience.has_room = [meter] { return meter->take(); };
     const Result<std::string> said = run_at("dump", kind_.dump, place);
     if (!said) return said.error();
@@ -203,6 +214,7 @@ Result<CopyFacts> copy_user_kind(const UserKind& kind, const DumpJob& job,
 TemplateValues user_values(const std::string& path, std::uint32_t uid, std::uint32_t gid,
                            const std::string& host) {
   TemplateValues values;
+  values.source = path;
   values.name = path.substr(path.rfind('/') + 1);
   const Account owner = account_of(uid, gid);
   values.user = owner.name.empty() ? std::to_string(owner.uid) : owner.name;
@@ -214,6 +226,11 @@ TemplateValues user_values(const std::string& path, std::uint32_t uid, std::uint
 Result<std::vector<std::string>> user_matches(const UserKind& kind, int folder) {
   const std::unique_ptr<Directory> directory = borrow_directory(folder);
   return matching_files(*directory, kind.signature);
+}
+
+bool dumps_each_match(const UserKind& kind) {
+  return std::any_of(kind.dump.begin(), kind.dump.end(),
+                     [](const UserCommand& each) { return each.each_match; });
 }
 
 bool names_a_match(const UserCommands& commands) {

@@ -21,13 +21,17 @@ inline constexpr const char* kUserTmpAt = "/staging/tmp";
 Result<CopyFacts> copy_user_kind(const UserKind& kind, const DumpJob& job,
                                  const CommandRunner& runner);
 
-// {name}, {user}, {host}, {time}.
+// {source}, {name}, {user}, {host}, {time}.
 TemplateValues user_values(const std::string& path, std::uint32_t uid, std::uint32_t gid,
                            const std::string& host);
 
 // The files in an open folder that the kind's signature matches: of the source, or of a copy, which
 // need not have all that the signature asks for.
 Result<std::vector<std::string>> user_matches(const UserKind& kind, int folder);
+
+// Whether its dump is files of the source, one for each that the signature matches, and not what a
+// server has told.
+bool dumps_each_match(const UserKind& kind);
 
 // Whether one of the commands names {match} or {match.N}.
 bool names_a_match(const UserCommands& commands);

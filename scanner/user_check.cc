@@ -246,12 +246,17 @@ class Check {
       if (!names.insert(name).second) add("environment", name + " stands there twice");
       text("environment." + printable(name), value, TemplateUse::kAny, false);
     }
-    for (const std::string& folder : kind_.folders) {
-      absolute("folders", folder);
-      constexpr std::array<std::string_view, 7> kTaken = {"/",    "/usr", "/dev",    "/proc",
-                                                          "/tmp", "/sys", "/staging"};
+    folders("folders", kind_.folders);
+    folders("programs", kind_.programs);
+  }
+
+  void folders(const std::string& field, const std::vector<std::string>& all) {
+    constexpr std::array<std::string_view, 9> kTaken = {
+        "/", "/usr", "/dev", "/proc", "/tmp", "/sys", "/staging", "/source", "/kind"};
+    for (const std::string& folder : all) {
+      absolute(field, folder);
       if (std::find(kTaken.begin(), kTaken.end(), folder) != kTaken.end()) {
-        add("folders", folder + " is the sandbox's own: name the folder that is needed");
+        add(field, folder + " is the sandbox's own: name the folder that is needed");
       }
     }
   }

@@ -90,18 +90,22 @@ struct UserKind {
   UserCommands compare;  // with it there is `control`
   UserCommands control;  // changes what was restored: `compare` must notice it
 
-  std::string run_as;  // a user's name; "owner": the directory's; empty: the sandbox's own user
+  std::string run_as;  // a user's name; "owner": the directory's, but for root; empty: the
+                       // sandbox's own user
   UserNetwork network = UserNetwork::kNone;        // of the source's commands
   UserNetwork drill_network = UserNetwork::kNone;  // of drill, compare, control: none or own
   // Besides PATH, HOME and LC_ALL, for all commands; values with placeholders.
   std::vector<std::pair<std::string, std::string>> environment;
-  std::vector<std::string> folders;  // absolute: the source's commands see them too, read-only
+  std::vector<std::string> folders;   // absolute: the source's commands see them too, read-only
+  std::vector<std::string> programs;  // the same for all commands
   std::vector<UserSecret> secrets;
 
   std::uint64_t min_bytes = 1;         // a smaller copy is a failure
   std::optional<unsigned> max_shrink;  // percent: a copy that lost more is an alarm
   // Nothing of the directory (of the matched files, where there are some) changed: no new dump.
   bool unchanged_by_files = false;
+  // The copy stands for all that is in the directory: a file-level backup may leave that out.
+  bool stands_for_directory = false;
   std::string restore;  // for people: how the copy is brought back
 };
 

@@ -165,6 +165,7 @@ class Reader {
     network(object, "drill_network", kind.drill_network);
     environment(object, kind);
     object.texts("folders", kind.folders);
+    object.texts("programs", kind.programs);
     object.objects("secrets", [&](const Json& at, const std::string& where) {
       kind.secrets.push_back(secret(at, where));
     });
@@ -174,6 +175,7 @@ class Reader {
       kind.max_shrink = static_cast<unsigned>(std::min(*percent, kTooMuch));
     }
     kind.unchanged_by_files = object.word("unchanged", {"never", "by files"}) == "by files";
+    kind.stands_for_directory = object.word("stands_for", {"files", "directory"}) == "directory";
     object.end();
     return kind;
   }

@@ -240,5 +240,39 @@ TEST(PlanTest, WhatOnlyNamesAndTheKindLeavesOutIsNotUnknown) {
   EXPECT_THAT(plan_of(of, {{"hg"}, {"/srv/a"}}), IsEmpty());
 }
 
+// Its commands copy what they copy, which need not be all of the directory.
+TEST(PlanTest, AKindOfAUsersIsPlannedAndLeftOutOfNothing) {
+  UserKind kind;
+  kind.name = "app";
+  kind.dump = {UserCommand()};
+  const Dumpers dumpers({kind});
+  const Manifest made = manifest({repository("svn", "/srv/a"), repository("app", "/srv/a/app"),
+                                  repository("hg", "/srv/a/hg"), repository("other", "/srv/b")});
+  std::vector<std::string> unknown;
+  const std::vector<PlanItem> plan = make_plan(made, {}, dumpers, unknown);
+  ASSERT_EQ(plan.size(), 4U);
+  ASSERT_EQ(plan[0].nested.size(), 1U);
+  EXPECT_EQ(plan[0].nested[0].kind, "hg");
+  EXPECT_FALSE(plan[1].refused);
+  ASSERT_NE(plan[1].dumper, nullptr);
+  EXPECT_EQ(plan[1].dumper->user_kind()->name, "app");
+  ASSERT_TRUE(plan[3].refused);
+  EXPECT_THAT(plan[3].refused->message,
+              testing::HasSubstr("no way is known to copy the kind other"));
+}
+
+TEST(PlanTest, AKindOfAUsersHasItsStoreAtItsPath) {
+  UserKind kind;
+  kind.name = "app";
+  kind.dump = {UserCommand()};
+  Repository elsewhere = repository("app", "/srv/app");
+  elsewhere.store = "/srv/app/inside";
+  std::vector<std::string> unknown;
+  const Dumpers dumpers({kind});
+  const std::vector<PlanItem> plan = make_plan(manifest({elsewhere}), {}, dumpers, unknown);
+  ASSERT_TRUE(plan.at(0).refused);
+  EXPECT_THAT(plan.at(0).refused->message, testing::HasSubstr("has its store at"));
+}
+
 }  // namespace
 }  // namespace repo
