@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -39,6 +40,18 @@ Sockets sockets_of(UserNetwork network) {
 }
 
 // One copy in the making.
+// What one file of a dump may grow to: the meter looks once a second, and a tool that writes
+// without end could have filled the disk by then. A part of what is free stays the others'.
+std::uint64_t largest_file(int folder) {
+  constexpr std::uint64_t kLeast = std::uint64_t{64} << 20;
+  constexpr std::uint64_t kPart = 16;
+  struct statvfs st = {};
+  if (fstatvfs(folder, &st) != 0) return UINT64_MAX;
+  const std::uint64_t free = st.f_bavail * st.f_frsize;
+  const std::uint64_t kept = std::max(free / kPart, kLeast);
+  return free > kept ? free - kept : free;
+}
+
 class Copy {
  public:
   Copy(const UserKind& kind, const DumpJob& job, const CommandRunner& runner)
@@ -174,6 +187,7 @@ class Copy {
     }
     place.base.binds.push_back({previous, kPreviousAt, false});
     const auto meter = std::make_shared<RoomMeter>(data_.get(), job_.patience.room);
+    place.base.max_file_size = largest_file(data_.get());
     place.base.patience.has_room = [meter] { return meter->take(); };
     const Result<std::string> said = run_at("dump", kind_.dump, place);
     if (!said) return said.error();
@@ -203,6 +217,7 @@ Result<CopyFacts> copy_user_kind(const UserKind& kind, const DumpJob& job,
 TemplateValues user_values(const std::string& path, std::uint32_t uid, std::uint32_t gid,
                            const std::string& host) {
   TemplateValues values;
+  values.source = path;
   values.name = path.substr(path.rfind('/') + 1);
   const Account owner = account_of(uid, gid);
   values.user = owner.name.empty() ? std::to_string(owner.uid) : owner.name;

@@ -21,7 +21,7 @@ inline constexpr const char* kUserTmpAt = "/staging/tmp";
 Result<CopyFacts> copy_user_kind(const UserKind& kind, const DumpJob& job,
                                  const CommandRunner& runner);
 
-// {name}, {user}, {host}, {time}.
+// {source}, {name}, {user}, {host}, {time}.
 TemplateValues user_values(const std::string& path, std::uint32_t uid, std::uint32_t gid,
                            const std::string& host);
 

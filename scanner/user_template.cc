@@ -71,8 +71,9 @@ struct Word {
   bool in_copy;
   bool anywhere;
 };
-constexpr std::array<Word, 8> kWords = {{
+constexpr std::array<Word, 9> kWords = {{
     {"path", &TemplateValues::path, true, true, false, false},
+    {"source", &TemplateValues::source, true, true, true, true},
     {"dest", &TemplateValues::dest, false, true, true, false},
     {"prev", &TemplateValues::prev, false, true, false, false},
     {"tmp", &TemplateValues::tmp, true, true, true, true},

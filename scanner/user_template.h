@@ -2,7 +2,8 @@
 // one argument, whatever bytes it has. No shell sees it and nothing of it is read again: a path
 // called "; id" or "{dest}" stays what it is. Pure.
 //
-//   {path}     the directory at the source            {name}     the last part of its path
+//   {path}     the directory at the source, read-only  {name}     the last part of {source}
+//   {source}   the path that it has on the machine
 //   {dest}     the folder that takes or has the copy  {user}     whose it is: name, else number
 //   {tmp}      a folder for what is not to be kept    {host}     the machine's name
 //   {prev}     the copy before this one; empty        {time}     the beginning, as RFC 3339 in UTC
@@ -30,6 +31,7 @@ enum class TemplateUse {
 
 struct TemplateValues {
   std::string path;
+  std::string source;
   std::string dest;
   std::string tmp;
   std::string prev;

@@ -10,7 +10,7 @@ namespace {
 using testing::HasSubstr;
 
 TemplateValues values() {
-  return {"/source", "/staging/data", "/staging/tmp",         "/prev",          "app",
+  return {"/source", "/srv/app", "/staging/data", "/staging/tmp",         "/prev",          "app",
           "alice",   "web1",          "2026-01-31T23:59:59Z", {"a.db", "b.db"}, "b.db"};
 }
 
@@ -22,6 +22,7 @@ std::string filled(const std::string& text) {
 TEST(UserTemplateTest, EachPlaceholderBecomesItsValueInsideTheArgument) {
   EXPECT_EQ(filled("{path}"), "/source");
   EXPECT_EQ(filled("--into={dest}/x"), "--into=/staging/data/x");
+  EXPECT_EQ(filled("{source}"), "/srv/app");
   EXPECT_EQ(filled("{tmp}{prev}"), "/staging/tmp/prev");
   EXPECT_EQ(filled("{name} {user} {host} {time}"), "app alice web1 2026-01-31T23:59:59Z");
   EXPECT_EQ(filled("{match} {match.1} {match.2}"), "b.db a.db b.db");

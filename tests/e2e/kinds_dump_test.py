@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""A user-defined kind for real: SQLite databases, as kinds/sqlite.json has them, with writers at work."""
+import os
+import pathlib
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+from kinds_case import KindsCase
+from support import RESTORE, main, must, read_json, run, validate, wait_for
+
+OWNER = 4321
+
+# Moves amounts between two tables, a transaction each: their sum is always the same. Says how many
+# transactions were committed, each time before it goes on.
+WRITER = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)
+n = 0
+while True:
+    db.execute("BEGIN IMMEDIATE")
+    db.execute("UPDATE a SET n = n - 1")
+    db.execute("INSERT INTO log VALUES (?)", (n,))
+    db.execute("UPDATE b SET n = n + 1")
+    db.execute("COMMIT")
+    n += 1
+    print(n, flush=True)
+"""
+
+
+def make_database(path, journal, rows=2000):
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute(f"PRAGMA journal_mode={journal}")
+    db.execute("CREATE TABLE a (n)")
+    db.execute("CREATE TABLE b (n)")
+    db.execute("CREATE TABLE log (n)")
+    db.execute("CREATE TABLE rows (i INTEGER PRIMARY KEY, text)")
+    db.execute("INSERT INTO a VALUES (1000000)")
+    db.execute("INSERT INTO b VALUES (0)")
+    db.execute("BEGIN")
+    db.executemany("INSERT INTO rows VALUES (?, ?)", ((i, "x" * 100) for i in range(rows)))
+    db.execute("COMMIT")
+    db.close()
+
+
+class SqliteTest(KindsCase):
+    def setUp(self):
+        super().setUp()
+        self.ship("sqlite", signature={
+            "magic": {"glob": ["*.db", "*.sqlite"], "hex": "53514c69746520666f726d6174203300"},
+            "paths": [str(self.src)]})
+        self.app = self.src / "app"
+        self.app.mkdir()
+
+    def write_to(self, path):
+        """Starts a writer; returns a function that says how much it has committed."""
+        process = self.start(sys.executable, "-c", WRITER, path, text=True)
+        done = [int(process.stdout.readline())]
+        os.set_blocking(process.stdout.fileno(), False)
+
+        def committed():
+            self.assertIsNone(process.poll())
+            for line in process.stdout.read().splitlines() if process.stdout else []:
+                done[0] = int(line) if line else done[0]
+            return done[0]
+        return committed
+
+    def check(self, path, rows=2000):
+        """The copy is one state of the database: returns how many transactions it has."""
+        with sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True) as db:
+            self.assertEqual(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+            (a,), (b,) = db.execute("SELECT n FROM a").fetchone(), db.execute("SELECT n FROM b").fetchone()
+            self.assertEqual(a + b, 1000000)
+            (logged,) = db.execute("SELECT count(*) FROM log").fetchone()
+            self.assertEqual(logged, b)
+            self.assertEqual(db.execute("SELECT count(*) FROM rows").fetchone(), (rows,))
+        db.close()
+        return b
+
+    def test_a_copy_under_writers_is_one_state_and_its_drill_passes(self):
+        names = {"wal.db": "WAL", "delete.sqlite": "DELETE"}
+        for name, journal in names.items():
+            make_database(self.app / name, journal)
+        (self.app / "notes.txt").write_text("no database")
+        must("chown", "-R", f"{OWNER}:{OWNER}", self.app)
+        self.app.chmod(0o700)
+        writers = {name: self.write_to(self.app / name) for name in names}
+        before = {name: committed() for name, committed in writers.items()}
+        line = self.one(self.dump_items(("sqlite", self.app)))
+        after = {name: committed() for name, committed in writers.items()}
+        self.assertEqual(line["status"], "copied")
+        self.assertEqual(line["fingerprint"]["matches"], 2)
+        data = self.data(self.app)
+        self.assertEqual({each.name for each in data.iterdir()}, set(names))
+        for name in names:
+            copied = self.check(data / name)
+            self.assertLessEqual(before[name], copied)
+            # What was committed and not told yet is one.
+            self.assertLessEqual(copied, after[name] + 1)
+        self.assert_whole()
+        record = read_json(data.parent / "item.json")
+        self.assertEqual(record["kind"], "sqlite")
+        self.assertIn("sqlite-dump", record["verified"]["by"])
+        self.assertRegex(record["verified"]["version"], r"^3\.\d+")
+
+        done = self.drill()
+        self.assert_code(done, 0)
+        drilled = [each for each in done.json_lines() if each["message_type"] == "drill"]
+        self.assertEqual(len(drilled), 1, f"{done}")
+        self.assertIn("a change of it was noticed", drilled[0]["compared"])
+
+    def test_restore_gives_files_owners_and_modes_back(self):
+        make_database(self.app / "x.db", "DELETE")
+        (self.app / "x.db").chmod(0o640)
+        must("chown", "-R", f"{OWNER}:{OWNER}", self.app)
+        self.one(self.dump_items(("sqlite", self.app)))
+        # The machine is another one, on which nobody has defined the kind.
+        done = run(RESTORE, "--from", self.to, "restore", self.app, "--to", self.tmp / "back")
+        self.assert_code(done, 0)
+        self.check(self.tmp / "back" / "x.db")
+        st = (self.tmp / "back" / "x.db").stat()
+        self.assertEqual((st.st_uid, st.st_gid, st.st_mode & 0o777), (OWNER, OWNER, 0o640))
+        text = (self.data(self.app).parent / "RESTORE.md").read_text()
+        self.assertIn("remove NAME-wal", text)
+
+    def test_unchanged_databases_are_not_dumped_again_and_a_wal_is_a_change(self):
+        make_database(self.app / "x.db", "WAL")
+        (self.app / "other.txt").write_text("one")
+        item = ("sqlite", self.app)
+        self.let_settle()
+        self.one(self.dump_items(item))
+        (self.app / "other.txt").write_text("two")
+        self.assertEqual(self.one(self.dump_items(item))["status"], "unchanged")
+        db = sqlite3.connect(self.app / "x.db", isolation_level=None)
+        self.addCleanup(db.close)
+        size = (self.app / "x.db").stat()
+        db.execute("INSERT INTO log VALUES (1)")
+        self.assertEqual((self.app / "x.db").stat().st_mtime_ns, size.st_mtime_ns,
+                         "the change is in the log alone")
+        self.assertEqual(self.one(self.dump_items(item))["status"], "copied")
+        with sqlite3.connect(f"file:{self.data(self.app) / 'x.db'}?immutable=1", uri=True) as copy:
+            self.assertEqual(copy.execute("SELECT count(*) FROM log").fetchone(), (1,))
+        copy.close()
+
+    def let_settle(self):
+        """Files that changed within two seconds before a look are looked at again (docs/design.md)."""
+        two_minutes = 120
+        for each in self.app.iterdir():
+            st = each.stat()
+            os.utime(each, (st.st_atime - two_minutes, st.st_mtime - two_minutes))
+        newest = max(each.stat().st_ctime for each in self.app.iterdir())
+        probe = self.tmp / "clock"
+
+        def is_old():
+            probe.write_text("x")
+            return probe.stat().st_ctime - newest > 3.5
+        wait_for(is_old, "files that lie still")
+
+    def test_a_wal_database_that_nobody_has_open_is_copied(self):
+        make_database(self.app / "x.db", "WAL")
+        self.assertFalse((self.app / "x.db-wal").exists())
+        self.one(self.dump_items(("sqlite", self.app)))
+        self.assertEqual(self.check(self.data(self.app) / "x.db"), 0)
+
+    def test_a_transaction_that_a_killed_writer_has_left_is_rolled_back_in_the_copy(self):
+        make_database(self.app / "x.db", "DELETE")
+        writer = self.start(sys.executable, "-c", """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("PRAGMA cache_size=1")
+db.execute("PRAGMA cache_spill=1")
+db.execute("BEGIN IMMEDIATE")
+db.execute("UPDATE rows SET text = 'spoilt by half a transaction' || text")
+print("half", flush=True)
+sys.stdin.read()
+""", self.app / "x.db", stdin=subprocess.PIPE)
+        self.assertEqual(writer.stdout.readline(), b"half\n")
+        writer.kill()
+        writer.wait()
+        self.assertTrue((self.app / "x.db-journal").exists())
+        before = (self.app / "x.db").read_bytes()
+        self.one(self.dump_items(("sqlite", self.app)))
+        self.check(self.data(self.app) / "x.db")
+        with sqlite3.connect(f"file:{self.data(self.app) / 'x.db'}?immutable=1", uri=True) as copy:
+            self.assertEqual(copy.execute(
+                "SELECT count(*) FROM rows WHERE text LIKE 'spoilt%'").fetchone(), (0,))
+        copy.close()
+        self.assertEqual((self.app / "x.db").read_bytes(), before, "the source is only read")
+
+    def test_D39_hostile_names_are_names(self):
+        names = ["; id.db", "$(touch owned).db", "-rf.db", "a\nb.db", "quo'te\".db", "{dest}.db",
+                 os.fsdecode(b"\xff.db")]
+        for name in names:
+            make_database(os.path.join(self.app, name), "DELETE", rows=10)
+        self.one(self.dump_items(("sqlite", self.app)))
+        self.assertEqual(set(os.listdir(self.data(self.app))), set(names))
+        for name in names:
+            copy = self.tmp / "copy.db"
+            shutil.copy(os.path.join(self.data(self.app), name), copy)
+            self.check(copy, rows=10)
+        self.assert_code(self.drill(), 0)
+
+    def test_a_damaged_database_fails_and_the_copy_before_stays(self):
+        make_database(self.app / "x.db", "DELETE")
+        good = self.src / "good"
+        good.mkdir()
+        make_database(good / "y.db", "DELETE")
+        items = (("sqlite", self.app), ("sqlite", good))
+        self.assert_code(self.dump_items(*items), 0)
+        before = (self.data(self.app) / "x.db").read_bytes()
+        with open(self.app / "x.db", "r+b") as file:
+            file.seek(4096 * 10)
+            file.write(b"\xa5" * 4096 * 5)
+        done = self.dump_items(*items, options=["--full"])
+        self.assert_code(done, 3)
+        by_path = {line["path"]: line for line in self.lines_of(done)}
+        self.assertEqual(by_path[str(self.app)]["status"], "failed")
+        self.assertEqual(by_path[str(good)]["status"], "copied")
+        self.assertEqual((self.data(self.app) / "x.db").read_bytes(), before)
+        self.assert_whole()
+
+    def test_a_smaller_database_freezes_the_older_copies(self):
+        make_database(self.app / "x.db", "DELETE", rows=20000)
+        self.one(self.dump_items(("sqlite", self.app)))
+        (self.app / "x.db").unlink()
+        make_database(self.app / "x.db", "DELETE", rows=10)
+        line = self.one(self.dump_items(("sqlite", self.app)))
+        self.assertEqual(line["status"], "copied")
+        self.assertTrue(any("by more than 50 percent" in note for note in line["notes"]), line)
+
+    def test_what_no_schema_allows_is_not_shipped(self):
+        for path in pathlib.Path(__file__).resolve().parents[2].glob("kinds/*.json"):
+            validate(read_json(path), "kind")
+
+
+if __name__ == "__main__":
+    main()
