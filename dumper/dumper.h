@@ -63,8 +63,8 @@ struct CopyFacts {
   // that there is of the rest, and its item has failed.
   std::vector<std::string> missing{};
   std::vector<std::string> notes;  // for people: what is special about this copy
-  std::string
-      by_hand{};  // for people: how what it holds is brought back, where its files are not it
+  // For people: how what the copy holds is brought back, where its files are not that.
+  std::string by_hand{};
 };
 
 // What a tool that may write into a copy can make a file of it grow to, in bytes.

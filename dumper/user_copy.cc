@@ -81,12 +81,17 @@ class Copy {
                              printable(as_fact(*again)) + "\"");
     }
     if (Status removed = remove_tree(job_.staging_fd, "tmp"); !removed) return removed.error();
+    // Where the files are not the source's (is_told), they come back as the directory's owner's.
+    const NewOwner owner = {job_.source.uid, job_.source.gid};
+    if (Status given = hand_over(data_.get(), owner, job_.patience); !given) return given.error();
     const Result<TreeLook> made = look_at_tree({data_.get(), std::nullopt}, Skip(), job_.patience);
     if (!made) return made.error();
     if (!kind_.identity.empty()) facts.fingerprint.emplace_back("identity", as_fact(*identity));
     if (!kind_.state.empty()) facts.fingerprint.emplace_back("state", as_fact(*state));
     facts.fingerprint.emplace_back("matches", std::uint64_t{place_.values.matches.size()});
     facts.fingerprint.emplace_back("bytes", made->apparent);
+    if (!kind_.stands_for_directory) facts.fingerprint.emplace_back(kIsPartial, true);
+    facts.is_told = !dumps_each_match(kind_);
     facts.by_hand = kind_.restore;
     return facts;
   }
@@ -229,6 +234,11 @@ TemplateValues user_values(const std::string& path, std::uint32_t uid, std::uint
 Result<std::vector<std::string>> user_matches(const UserKind& kind, int folder) {
   const std::unique_ptr<Directory> directory = borrow_directory(folder);
   return matching_files(*directory, kind.signature);
+}
+
+bool dumps_each_match(const UserKind& kind) {
+  return std::any_of(kind.dump.begin(), kind.dump.end(),
+                     [](const UserCommand& each) { return each.each_match; });
 }
 
 bool names_a_match(const UserCommands& commands) {

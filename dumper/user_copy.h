@@ -29,6 +29,10 @@ TemplateValues user_values(const std::string& path, std::uint32_t uid, std::uint
 // need not have all that the signature asks for.
 Result<std::vector<std::string>> user_matches(const UserKind& kind, int folder);
 
+// Whether its dump is files of the source, one for each that the signature matches, and not what a
+// server has told.
+bool dumps_each_match(const UserKind& kind);
+
 // Whether one of the commands names {match} or {match.N}.
 bool names_a_match(const UserCommands& commands);
 

@@ -105,7 +105,7 @@ class UserDumper final : public Dumper {
           "its kind has no \"verify\": nothing has read this copy but a drill");
       return Verified::kWhole;
     }
-    if (dumps_each_match() || names_a_match(kind_.verify)) {
+    if (dumps_each_match(kind_) || names_a_match(kind_.verify)) {
       Result<std::vector<std::string>> matches = user_matches(kind_, data->get());
       if (!matches) return matches.error();
       const std::uint64_t wanted = find_number(facts.fingerprint, "matches").value_or(0);
@@ -151,11 +151,6 @@ class UserDumper final : public Dumper {
   bool has_file_names() const {
     const UserSignature& signature = kind_.signature;
     return !signature.magics.empty() || !signature.globs.empty() || !signature.files.empty();
-  }
-
-  bool dumps_each_match() const {
-    return std::any_of(kind_.dump.begin(), kind_.dump.end(),
-                       [](const UserCommand& each) { return each.each_match; });
   }
 
   const UserKind kind_;

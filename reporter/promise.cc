@@ -10,6 +10,7 @@ namespace {
 
 std::string why_not(const ItemState& item, std::chrono::seconds max_age, UtcTime now) {
   if (item.generation.empty()) return item.listed_by.empty() ? "it is in no copy" : "only listed";
+  if (item.is_partial) return "its copy has what its kind dumps, not all of the directory";
   if (!item.found) return "the last scan did not find it";
   if (!item.attempted || *item.attempted < *item.found) {
     return "no run has taken it on since the last scan";

@@ -13,7 +13,8 @@ namespace repo {
 
 // All repositories that are known, and whether a copy stands for each: found by the last scan that
 // looked there, then taken on and found good by a run, the last one that took it on, not longer
-// than `max_age` ago, with nothing known against the copy. What a scan could not look at counts as
+// than `max_age` ago, with nothing known against the copy, which has all that
+// is in the store. What a scan could not look at counts as
 // a repository that has none. Nothing is promised from the records of another machine, nor where
 // the newest manifest cannot be read.
 std::vector<KnownRepository> known_repositories(const Report& report, std::chrono::seconds max_age);

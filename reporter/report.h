@@ -51,6 +51,7 @@ struct ItemState {
   std::optional<ItemStatus> outcome;  // of that
   std::optional<UtcTime> succeeded;   // as of when its copy is good: copied, or seen unchanged
   std::string generation;             // the current copy's stamp; empty: there is none
+  bool is_partial = false;            // it has less than the source's directory
   std::uint64_t bytes = 0;            // of it
   std::uint64_t bytes_all = 0;        // of all generations, as if they shared nothing
   std::optional<UtcTime> proven;      // the last drill that passed, where nothing speaks against it

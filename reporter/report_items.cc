@@ -93,6 +93,7 @@ class Builder {
       if (!current.record) continue;
       item.state.bytes = current.record->bytes;
       item.state.store = current.record->store;
+      item.state.is_partial = find_flag(current.record->fingerprint, kIsPartial) == true;
       const auto made = parse_stamp(current.stamp);
       if (made && *made <= now_) item.state.succeeded = item.confirmed = made;
     }

@@ -102,6 +102,8 @@ struct UserKind {
   std::optional<unsigned> max_shrink;  // percent: a copy that lost more is an alarm
   // Nothing of the directory (of the matched files, where there are some) changed: no new dump.
   bool unchanged_by_files = false;
+  // The copy stands for all that is in the directory: a file-level backup may leave that out.
+  bool stands_for_directory = false;
   std::string restore;  // for people: how the copy is brought back
 };
 

@@ -174,6 +174,7 @@ class Reader {
       kind.max_shrink = static_cast<unsigned>(std::min(*percent, kTooMuch));
     }
     kind.unchanged_by_files = object.word("unchanged", {"never", "by files"}) == "by files";
+    kind.stands_for_directory = object.word("stands_for", {"files", "directory"}) == "directory";
     object.end();
     return kind;
   }

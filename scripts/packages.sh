@@ -8,7 +8,8 @@ run_packages=(bubblewrap subversion mercurial git util-linux)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev python3 python3-jsonschema strace libcap2-bin
                shellcheck fd-find bfs findutils acl attr mount xfsprogs e2fsprogs btrfs-progs clang-format
                openssl python3-aiosmtpd rsyslog python3-feedparser prometheus restic borgbackup
-               rdiff-backup rsync tar chromium chromium-driver python3-selenium postgresql)
+               rdiff-backup rsync tar chromium chromium-driver python3-selenium postgresql
+               sqlite3 mariadb-server)
 # Node.js from elsewhere brings npm with it, and does not go with Debian's.
 command -v npm >/dev/null || test_packages+=(npm)
 nightly_packages=(fiu-utils)  # beside the test packages

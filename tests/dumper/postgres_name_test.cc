@@ -8,15 +8,15 @@ namespace repo {
 namespace {
 
 struct NameCase : test::NamedCase {
-  std::string name;
+  std::string database;
   std::string file;
 };
 
 class PostgresNameTest : public testing::TestWithParam<NameCase> {};
 
 TEST_P(PostgresNameTest, D34_ComesBackFromTheNameOfItsFile) {
-  EXPECT_EQ(postgres_file_name(GetParam().name), GetParam().file);
-  EXPECT_EQ(postgres_name_of(GetParam().file), GetParam().name);
+  EXPECT_EQ(postgres_file_name(GetParam().database), GetParam().file);
+  EXPECT_EQ(postgres_name_of(GetParam().file), GetParam().database);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -48,6 +48,11 @@ INSTANTIATE_TEST_SUITE_P(
                       [](Records& r) {
                         r.runs[0].run.items[0] = result_of(r.items[0], ItemStatus::kFailed);
                       }},
+        WithdrawnCase{"partial",
+                      [](Records& r) {
+                        r.items[0].generations[0].record->fingerprint.emplace_back(kIsPartial,
+                                                                                   true);
+                      }},
         WithdrawnCase{"skipped",
                       [](Records& r) { r.runs[0].run.items[0].status = ItemStatus::kSkipped; }},
         WithdrawnCase{"vanished",

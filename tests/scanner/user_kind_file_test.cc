@@ -53,7 +53,8 @@ TEST(UserKindTest, EveryFieldIsRead) {
     "run_as": "owner", "network": "unix", "drill_network": "own",
     "environment": {"A": "{name}", "B": "c"}, "folders": ["/run/app"],
     "secrets": [{"file": "/etc/s", "number": 3}, {"file": "/etc/t", "at": "/secrets/t"}],
-    "min_bytes": 10, "max_shrink_percent": 20, "unchanged": "by files"})",
+    "min_bytes": 10, "max_shrink_percent": 20, "unchanged": "by files",
+    "stands_for": "directory"})",
                                          "/k/app.json");
   ASSERT_THAT(read.errors, IsEmpty());
   ASSERT_EQ(read.kinds.size(), 1U);
@@ -99,6 +100,7 @@ TEST(UserKindTest, EveryFieldIsRead) {
   EXPECT_EQ(kind.min_bytes, 10U);
   EXPECT_EQ(kind.max_shrink, 20U);
   EXPECT_TRUE(kind.unchanged_by_files);
+  EXPECT_TRUE(kind.stands_for_directory);
 }
 
 TEST(UserKindTest, WhatIsNotSaidHasItsDefault) {
@@ -109,6 +111,7 @@ TEST(UserKindTest, WhatIsNotSaidHasItsDefault) {
   EXPECT_EQ(kind.min_bytes, 1U);
   EXPECT_EQ(kind.max_shrink, std::nullopt);
   EXPECT_FALSE(kind.unchanged_by_files);
+  EXPECT_FALSE(kind.stands_for_directory);
   EXPECT_EQ(kind.run_as, "");
   EXPECT_EQ(kind.network, UserNetwork::kNone);
   EXPECT_THAT(kind.dump[0].exit_codes, ElementsAre(0));
