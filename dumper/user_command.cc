@@ -21,7 +21,7 @@ namespace repo {
 namespace {
 
 constexpr const char* kCannotTell = "run";  // op of what says nothing of a copy
-constexpr const char* kSaysNo = "accept";
+constexpr const char* kSaysNo = "copy";
 
 // What a CommandResult keeps at most.
 constexpr std::size_t kMostOut = std::size_t{1} << 20;

@@ -14,6 +14,7 @@
 #include "base/file_io.h"
 #include "base/host.h"
 #include "dumper/account.h"
+#include "dumper/record.h"
 #include "dumper/room_meter.h"
 #include "dumper/user_command.h"
 #include "dumper/user_secrets.h"
@@ -99,22 +100,19 @@ class Copy {
  private:
   Status prepare() {
     const Repository& source = job_.source;
-    if (!kind_.run_as.empty()) {
-      if (kind_.run_as == "owner") {
-        place_.base.account = account_of(source.uid, source.gid);
-      } else {
-        Result<Account> account = account_named(kind_.run_as);
-        if (!account) return account.error();
-        place_.base.account = *std::move(account);
-      }
-      if (place_.base.account->uid == 0 && geteuid() == 0) {
+    if (kind_.run_as == "owner") {
+      // Of what is root's the sandbox's own user may read all, and no command runs as root.
+      if (source.uid != 0) place_.base.account = account_of(source.uid, source.gid);
+    } else if (!kind_.run_as.empty()) {
+      Result<Account> account = account_named(kind_.run_as);
+      if (!account) return account.error();
+      if (account->uid == 0) {
         return plain_error("copy", "",
-                           "its directory is root's, and \"run_as\": \"owner\" would run the "
-                           "commands as root: name another user in " +
-                               kind_.file);
+                           "\"run_as\" of " + kind_.file + " is root by another name: name a user");
       }
-      place_.base.files = name_files(*place_.base.account);
+      place_.base.account = *std::move(account);
     }
+    if (place_.base.account) place_.base.files = name_files(*place_.base.account);
     Result<UserSecrets> secrets = UserSecrets::open(kind_.secrets);
     if (!secrets) return secrets.error();
     secrets_ = *std::move(secrets);

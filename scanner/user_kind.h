@@ -90,7 +90,7 @@ struct UserKind {
   UserCommands compare;  // with it there is `control`
   UserCommands control;  // changes what was restored: `compare` must notice it
 
-  std::string run_as;  // a user's name; "owner": the directory's; empty: the sandbox's own user
+  std::string run_as;  // a user's name; "owner": the directory's, but for root; empty: the sandbox's own user
   UserNetwork network = UserNetwork::kNone;        // of the source's commands
   UserNetwork drill_network = UserNetwork::kNone;  // of drill, compare, control: none or own
   // Besides PATH, HOME and LC_ALL, for all commands; values with placeholders.

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """A user-defined kind for real: SQLite databases, as kinds/sqlite.json has them, with writers at work."""
+import json
 import os
-import pathlib
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
 
-from kinds_case import KindsCase
-from support import RESTORE, main, must, read_json, run, validate, wait_for
+from kinds_case import SHIPPED, KindsCase
+from support import RESTORE, TOP, main, must, read_json, run, validate, wait_for
 
 OWNER = 4321
 
@@ -55,16 +56,19 @@ class SqliteTest(KindsCase):
 
     def write_to(self, path):
         """Starts a writer; returns a function that says how much it has committed."""
-        process = self.start(sys.executable, "-c", WRITER, path, text=True)
-        done = [int(process.stdout.readline())]
-        os.set_blocking(process.stdout.fileno(), False)
+        told = self.tmp / f"{path.name}.told"
+        process = self.start(sys.executable, "-c", WRITER, path, stdout=self.open_for(told))
 
         def committed():
             self.assertIsNone(process.poll())
-            for line in process.stdout.read().splitlines() if process.stdout else []:
-                done[0] = int(line) if line else done[0]
-            return done[0]
+            return told.read_bytes().count(b"\n")
+        wait_for(committed, "a transaction", process)
         return committed
+
+    def open_for(self, path):
+        file = open(path, "wb")
+        self.addCleanup(file.close)
+        return file
 
     def check(self, path, rows=2000):
         """The copy is one state of the database: returns how many transactions it has."""
@@ -229,9 +233,28 @@ sys.stdin.read()
         self.assertEqual(line["status"], "copied")
         self.assertTrue(any("by more than 50 percent" in note for note in line["notes"]), line)
 
-    def test_what_no_schema_allows_is_not_shipped(self):
-        for path in pathlib.Path(__file__).resolve().parents[2].glob("kinds/*.json"):
-            validate(read_json(path), "kind")
+
+
+class ShippedKindsTest(KindsCase):
+    """All kinds that are shipped, and the example of docs/kinds.md, are as schema and program want."""
+
+    def test_they_are_taken_together(self):
+        names = sorted(each.stem for each in SHIPPED.glob("*.json"))
+        self.assertEqual(names, ["mariadb", "oracle", "sqlite", "zodb"])
+        for name in names:
+            validate(self.ship(name), "kind")
+        self.assert_code(self.dump_items(), 0)
+
+    def test_the_example_of_the_documentation_is_a_kind(self):
+        text = (TOP / "docs" / "kinds.md").read_text(encoding="utf-8")
+        example = json.loads(text[text.index("```json") + 7:text.index("```", text.index("```json") + 7)])
+        validate(self.define(example), "kind")
+        self.assert_code(self.dump_items(), 0)
+
+    def test_each_script_is_one_that_everybody_can_run(self):
+        for kind in SHIPPED.glob("*.json"):
+            for program in re.findall(r'"\./([^"]+)"', kind.read_text()):
+                self.assertEqual((SHIPPED / program).stat().st_mode & 0o777, 0o755, program)
 
 
 if __name__ == "__main__":

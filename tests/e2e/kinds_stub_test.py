@@ -2,11 +2,9 @@
 """User-defined kinds whose programs are stubs that succeed, fail, hang, lie and flood; ZODB and Oracle
 as kinds/ has them, with stubs in place of repozo and rman."""
 import os
-import re
-import signal
 
 from kinds_case import SHIPPED, KindsCase
-from support import RESTORE, SCAN, as_user, main, must, read_json, run, validate, wait_for
+from support import DUMP, RESTORE, main, must, run, validate, wait_for
 
 OWNER = 4321
 
@@ -53,7 +51,7 @@ class StubCase(KindsCase):
         self.assert_code(done, 3)
         self.assertEqual(line["status"], "failed")
         for word in words:
-            self.assertIn(word, line["error"]["message"] + line["error"].get("path", ""), f"{done}")
+            self.assertIn(word, line["error"], f"{done}")
         self.assertNotIn(os.fsencode(self.app), self.current())
         return line
 
@@ -93,7 +91,6 @@ class StubTest(StubCase):
 
     def test_D39_a_wrong_user_fails_its_own_kind(self):
         self.must_fail("true", "no-such-user", run_as="no-such-user")
-        self.must_fail("true", "would run the commands as root", run_as="owner")
 
     def test_D39_placeholders_are_no_shell(self):
         app = self.src / "; touch owned; $(touch owned)"
@@ -156,7 +153,6 @@ class StubTest(StubCase):
         self.assertEqual(lines["good"]["status"], "copied", f"{done}")
 
     def dump_command(self, manifest):
-        from support import DUMP
         return [DUMP, "--to", self.to, "--kinds-dir", self.kinds, "--json", manifest]
 
     def test_D39_nothing_outside_can_be_written_or_read(self):
@@ -205,7 +201,7 @@ class StubTest(StubCase):
         secret.chmod(0o644)
         line, done = self.dump_stub('echo x >"$2"/x', "--full", **fields)
         self.assertEqual(line["status"], "failed")
-        self.assertIn("chmod 600", line["error"]["message"])
+        self.assertIn("chmod 600", line["error"])
 
     def test_no_network_but_where_the_kind_says_so(self):
         look = 'echo x >"$2"/x; exec python3 -c "import socket; socket.socket({})"'
@@ -306,7 +302,7 @@ class ShippedTest(KindsCase):
         half = half.replace("md5sum *.fs >sums.dat)", "md5sum *.fs >sums.dat; mv half *.fs)")
         (tools / "repozo").write_text("#!/bin/sh\n" + half)
         line = self.one(self.dump_items(("zodb", site), options=["--full"]), 3)
-        self.assertIn("verify", line["error"]["message"])
+        self.assertIn("verify", line["error"])
 
     def make_oracle(self, rman):
         tools = self.tmp / "oracle"
@@ -359,7 +355,7 @@ class ShippedTest(KindsCase):
             "echo 'Finished restore at 01-JAN-26'",
             "echo 'RMAN-06056: could not access datafile 3'; echo 'Finished restore at 01-JAN-26'"))
         line = self.one(self.dump_items(("oracle", data)), 3)
-        self.assertIn("RMAN-06056", line["error"]["message"])
+        self.assertIn("RMAN-06056", line["error"])
 
 
 if __name__ == "__main__":
