@@ -17,6 +17,7 @@
 #include "dumper/hand_over.h"
 #include "dumper/postgres_answer.h"
 #include "dumper/postgres_ask.h"
+#include "dumper/postgres_configuration.h"
 #include "dumper/postgres_name.h"
 #include "dumper/postgres_texts.h"
 #include "dumper/tree.h"
@@ -76,7 +77,10 @@ class ClusterDump {
       if (names_of(*answer) == names) break;
       if (round == kRounds) return busy("", "databases come and go");
     }
-    return finish(*answer, *globals);
+    Result<CopyFacts> facts = finish(*answer, *globals);
+    if (!facts) return facts;
+    Status configured = copy_postgres_configuration(job_, data_.get(), *facts);
+    return configured ? std::move(facts) : Result<CopyFacts>(configured.error());
   }
 
  private:

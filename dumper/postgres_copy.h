@@ -4,6 +4,7 @@
 //   data/globals.sql      roles and tablespaces, by pg_dumpall --globals-only
 //   data/databases/FILE   a database, by pg_dump -Fd                 (FILE: postgres_name.h)
 //   data/rows/FILE        the rows of its tables in the dump's snapshot, by postgres_rows.sql
+//   data/files/, data/configuration/   what is in no dump (postgres_configuration.h)
 //
 // Each database is as of one moment, and different ones of different moments. Every database of
 // pg_database but template0 is accounted for: one that cannot be dumped ends no other, and is in

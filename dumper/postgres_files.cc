@@ -15,6 +15,7 @@
 #include "base/file_io.h"
 #include "dumper/identity.h"
 #include "dumper/postgres_ask.h"
+#include "dumper/postgres_configuration.h"
 #include "dumper/postgres_server.h"
 #include "dumper/postgres_texts.h"
 #include "dumper/tree.h"
@@ -69,7 +70,9 @@ class Parts {
         if (!added) return added.error();
       }
     }
-    if (Status added = parts.add_configuration(job); !added) return added.error();
+    if (const auto folder = configuration_elsewhere(job)) {
+      if (Status added = parts.add(job, "configuration", *folder, ""); !added) return added.error();
+    }
     return parts;
   }
 
@@ -89,15 +92,6 @@ class Parts {
     }
     parts_.push_back({at, *std::move(fd), target, prefix});
     return {};
-  }
-
-  // A configuration that lies elsewhere is named by the command that started the server last.
-  Status add_configuration(const DumpJob& job) {
-    const Result<std::string> options = read_small_file(job.source_fd, "postmaster.opts", kSmall);
-    const auto file = options ? parse_config_file(*options) : std::nullopt;
-    if (!file || !is_canonical_path(*file) || is_within(*file, job.source.path)) return {};
-    const std::size_t slash = file->rfind('/');
-    return slash == 0 ? Status() : add(job, "configuration", file->substr(0, slash), "");
   }
 
   std::vector<Part> parts_;
@@ -138,6 +132,22 @@ Result<PostgresVersion> version_in(int data_directory) {
   return plain_error("read", "PG_VERSION", "it holds no version");
 }
 
+// What lies behind a link is not followed, but the log.
+Status has_no_links(int data_directory) {
+  const Result<std::vector<Listed>> names = entries_in(data_directory);
+  if (!names) return names.error();
+  for (const auto& [name, type] : *names) {
+    const bool is_log = name == "pg_wal" || name == "pg_xlog";
+    if (is_log || !is_of_the_server(name)) continue;
+    if (const Result<std::string> target = link_in(data_directory, name)) {
+      return plain_error("copy", name,
+                         "a part of the cluster behind a symbolic link, to " + printable(*target) +
+                             ", which is not followed");
+    }
+  }
+  return {};
+}
+
 // What a server makes anew, or what says that one runs.
 bool is_left_out(const std::string& path) { return path == kPid; }
 
@@ -175,6 +185,7 @@ Result<CopyFacts> copy_postgres_files(const DumpJob& job) {
   if (!before) return before.error();
   const Result<PostgresVersion> version = version_in(job.source_fd);
   if (!version) return version.error();
+  if (Status whole = has_no_links(job.source_fd); !whole) return whole.error();
   const Result<Parts> parts = Parts::find(job, *version);
   if (!parts) return parts.error();
 

@@ -3,11 +3,12 @@ what a copy says that it has is what its snapshot had."""
 import os
 import pwd
 import re
+import shutil
 import subprocess
 
 from postgres import BINARIES, CLEAN
 from postgres_case import PostgresCase
-from support import main, must, run, validate, wait_for
+from support import main, make_hg, must, run, validate, wait_for
 
 EVIL = ["host=/evil", "postgresql://evil/x", "-rf", "a/../b", "../../etc/x", "new\nline", "it's \"q\"",
         "back\\slash", "%s%n", "$(id)", "a b", "é", "..", "x" * 63]
@@ -63,6 +64,24 @@ class DumpTest(PostgresCase):
         self.assertIn("CREATE ROLE app;", text)
         self.assertIn("SCRAM-SHA-256", text)
         self.assertEqual(os.stat(self.copy() / "data/globals.sql").st_mode & 0o777, 0o600)
+
+    def test_what_is_in_no_dump_comes_along(self):
+        """A file-level backup may leave the data directory out: so the copy has all of it."""
+        for name in ("server.key", "mine/notes"):
+            path = self.cluster.data / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("bytes")
+            self.addCleanup(path.unlink)
+        os.chown(self.cluster.data / "server.key", self.cluster.user.pw_uid, self.cluster.user.pw_gid)
+        make_hg(self.cluster.data / "mine/repository", 1)
+        self.addCleanup(shutil.rmtree, self.cluster.data / "mine/repository")
+        self.assert_published(self.dump(self.manifest(), "-k", "postgres"))
+        found = {str(path.relative_to(self.copy() / "data/files"))
+                 for path in (self.copy() / "data/files").rglob("*") if path.is_file()}
+        self.assertEqual(found, {"postgresql.conf", "postgresql.auto.conf", "pg_hba.conf", "pg_ident.conf",
+                                 "server.key", "mine/notes"})
+        self.assertIn(f"f 0644 {self.cluster.user.pw_uid} {self.cluster.user.pw_gid} - files/server.key",
+                      (self.copy() / "owners").read_text())
 
     def test_counts_are_exact_under_a_storm(self):
         """pgbench moves money while every copy is made: in each the sums agree, and the counts are
