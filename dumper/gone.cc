@@ -52,10 +52,10 @@ Result<MissingSources> find_missing(int current, const Manifest& manifest) {
   const Result<std::vector<std::string>> kinds = names_in(current);
   if (!kinds) return system_error("read", "current", kinds.error().code);
   for (const std::string& kind : *kinds) {
-    const bool looked_for =
+    const bool is_chosen =
         manifest.kinds.empty() ||
         std::find(manifest.kinds.begin(), manifest.kinds.end(), kind) != manifest.kinds.end();
-    if (!looked_for) continue;
+    if (!is_chosen) continue;
     const Result<UniqueFd> folder = open_beneath(current, kind, O_RDONLY | O_DIRECTORY);
     if (!folder) continue;  // nothing of ours
     const Result<std::vector<std::string>> ids = names_in(folder->get());
@@ -73,7 +73,9 @@ Result<MissingSources> find_missing(int current, const Manifest& manifest) {
       }
       if (!is_below_a_root(copy->path, manifest)) continue;
       if (manifest.finished && is_newer(*copy, *manifest.finished)) continue;
-      const bool entered = !is_pruned(copy->path, manifest);
+      // A kind of a user's may be defined no more, or for other places.
+      const bool entered =
+          looked_for(manifest, kind, copy->path) && !is_pruned(copy->path, manifest);
       (entered ? missing.gone : missing.not_looked_at)
           .push_back({id, kind, copy->path, copy->bytes, copy->generation,
                       entered && is_directory(copy->store)});

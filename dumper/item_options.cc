@@ -37,10 +37,9 @@ void add_item_options(CLI::App& app, int& jobs, ItemOptionWords& words) {
 }
 
 Result<ItemOptionValues> values_of(const ItemOptionWords& words, bool uses_kinds) {
-  const bool is_named = !words.kinds_folder.empty();
   UserKinds user;
   if (uses_kinds) {
-    user = load_user_kinds(is_named ? words.kinds_folder : kUserKindsFolder, is_named);
+    user = load_chosen_user_kinds(words.kinds_folder);
   }
   // All of them are told by repo-scan --check-kinds.
   if (!user.errors.empty()) return user.errors.front();

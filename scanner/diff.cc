@@ -63,7 +63,7 @@ class Doubt {
   }
 
   std::optional<std::string> about(const Repository& lost) const {
-    if (!is_looked_for(lost.kind)) return "this kind was not looked for";
+    if (!looked_for(now_, lost.kind, lost.path)) return "this kind was not looked for";
     const bool inside =
         std::any_of(now_.roots.begin(), now_.roots.end(),
                     [&](const std::string& root) { return is_within(lost.path, root); });
@@ -89,15 +89,6 @@ class Doubt {
 
   static std::string text_of(const Error& error) {
     return "cannot " + error.op + " " + error.path + ": " + error.message;
-  }
-
-  bool is_looked_for(const std::string& kind) const {
-    if (!now_.kinds.empty()) {
-      return std::find(now_.kinds.begin(), now_.kinds.end(), kind) != now_.kinds.end();
-    }
-    const auto rows = signatures();
-    return std::any_of(rows.begin(), rows.end(),
-                       [&](const Signature& row) { return row.kind == kind; });
   }
 
   // `step` is `path` or a directory above it.

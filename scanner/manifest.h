@@ -18,6 +18,12 @@ namespace repo {
 inline constexpr const char* kManifestFormat = "repo-backup/manifest";
 inline constexpr int kManifestVersion = 1;
 
+// A kind that a user has defined, as a scan looked for it.
+struct UserKindSought {
+  std::string name;
+  std::vector<std::string> paths{};  // in and below these; empty: everywhere
+};
+
 struct ManifestHeader {
   std::string tool;  // "repo-scan 1.0.0"
   std::string host;
@@ -25,6 +31,7 @@ struct ManifestHeader {
   UtcTime finished;
   std::vector<std::string> roots;
   std::vector<std::string> kinds{};  // that were looked for; empty: all
+  std::vector<UserKindSought> user_kinds{};
 };
 
 // The document, with a newline at its end. `result` is sorted by raw path, so that two scans of
@@ -43,6 +50,7 @@ struct Manifest {
   std::string host;
   std::vector<std::string> roots;
   std::vector<std::string> kinds;  // that were looked for; empty: all
+  std::vector<UserKindSought> user_kinds;
   std::vector<Pruned> pruned;
   std::vector<Error> errors;  // paths as they stand: not all are absolute
   bool complete = false;
@@ -52,6 +60,10 @@ struct Manifest {
   std::string sha256;  // of it
   std::vector<ManifestItem> items;
 };
+
+// Whether the scan looked for that kind at that path, as far as it is for the kinds to say (and not
+// for roots, or for what was pruned).
+bool looked_for(const Manifest& manifest, std::string_view kind, std::string_view path);
 
 // Takes nothing on trust. The error's message names the field: not JSON or cut short, another
 // format or major version, a field that is missing or of another type, a path that is relative or

@@ -138,6 +138,20 @@ Pruned pruned(const Json& object, std::size_t index) {
           notable != object.end() && *notable == true};
 }
 
+UserKindSought user_kind(const Json& object, std::size_t index) {
+  const std::string where = fmt::format("user_kinds[{}].", index);
+  if (!object.is_object()) refuse(fmt::format("user_kinds[{}]", index), "not an object");
+  UserKindSought kind{text(object, where, "name"), {}};
+  if (!object.contains("paths")) return kind;
+  const Json& paths = field(object, where, "paths");
+  if (!paths.is_array()) refuse(where + "paths", "not a list");
+  for (const Json& path : paths) {
+    if (!path.is_string()) refuse(where + "paths", "not texts");
+    kind.paths.push_back(canonical(path.get<std::string>(), where + "paths"));
+  }
+  return kind;
+}
+
 Error error(const Json& object, std::size_t index) {
   const std::string where = fmt::format("errors[{}].", index);
   if (!object.is_object()) refuse(fmt::format("errors[{}]", index), "not an object");
@@ -194,6 +208,9 @@ Manifest manifest(const Json& document) {
       if (!kind.is_string()) refuse("kinds", "not texts");
       result.kinds.push_back(kind.get<std::string>());
     }
+  }
+  if (document.contains("user_kinds")) {
+    result.user_kinds = list(document, "user_kinds", user_kind);
   }
   result.pruned = list(document, "pruned", pruned);
   result.errors = list(document, "errors", error);

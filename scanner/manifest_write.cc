@@ -93,6 +93,12 @@ std::string write_manifest(const ManifestHeader& header, ScanResult result) {
   document["roots"] = std::move(roots);
   if (!all_utf8) document["roots_b64"] = std::move(exact);
   if (!header.kinds.empty()) document["kinds"] = header.kinds;
+  for (const UserKindSought& each : header.user_kinds) {
+    Json kind;
+    kind["name"] = readable(each.name);
+    for (const std::string& path : each.paths) kind["paths"].push_back(readable(path));
+    document["user_kinds"].push_back(std::move(kind));
+  }
   document["complete"] = result.complete;
   const ScanStats& stats = result.stats;
   document["stats"] = {

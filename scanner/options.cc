@@ -4,21 +4,51 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/bytes_path.h"
 #include "base/clock.h"
 #include "base/exit_code.h"
 #include "base/options_config.h"
 #include "base/path_glob.h"
-#include "scanner/signature.h"
+#include "base/text.h"
+#include "scanner/user_kind_file.h"
 
 namespace repo {
 namespace {
 
-std::vector<std::string> kind_names() {
-  std::vector<std::string> names;
-  for (const Signature& signature : signatures()) {
-    if (names.empty() || names.back() != signature.kind) names.emplace_back(signature.kind);
+constexpr const char* kMoreHelp = "Run with --help for more information.\n";
+
+std::string comma_separated(const std::vector<std::string>& words) {
+  std::string all;
+  for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
+  return all;
+}
+
+// The kinds that users have defined, too.
+Result<Kinds> known_kinds(const std::string& folder) {
+  UserKinds user = load_chosen_user_kinds(folder);
+  if (user.errors.empty()) return Kinds::with(std::move(user.kinds));
+  Error first = user.errors.front();
+  first.message += "; repo-scan --check-kinds tells more";
+  return first;
+}
+
+// Where the configuration has it, with its line.
+OptionsMessage no_such_kind(const CLI::App& app, const Config& config, const std::string& kind,
+                            const Kinds& known) {
+  const std::string what = "no such kind: " + repo::quoted(printable(kind)) + "; there are " +
+                           comma_separated(known.names());
+  for (const ConfigSection& section : config) {
+    if (section.name != app.get_name()) continue;
+    for (const ConfigEntry& entry : section.entries) {
+      if (entry.key != "kinds") continue;
+      for (const ConfigValue& value : entry.values) {
+        if (value.text != kind) continue;
+        const Error mistake = config_mistake(value.line, "kinds: " + what);
+        return config_message(app.get_name(), in_config(app, mistake));
+      }
+    }
   }
-  return names;
+  return {exit_status(ExitCode::kUsage), app.get_name() + ": --kinds: " + what + "\n" + kMoreHelp};
 }
 
 // CLI11 takes "[a,b]" among positional arguments for a list. A root of such a name is a relative
@@ -70,7 +100,7 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
   std::vector<std::string> kinds;
   std::vector<std::string> fs_types;
   std::string stall = "60s";
-  app.add_option("ROOT", options.roots, "directories to look below")->required();
+  app.add_option("ROOT", options.roots, "directories to look below");
   app.add_option("-o,--output", options.output,
                  "write the manifest to FILE, whole or not at all, instead of stdout (-)")
       ->type_name("FILE");
@@ -81,8 +111,14 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
   app.add_option("-k,--kinds", kinds, "only these kinds, with commas: svn,hg,git,postgres")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->type_name("LIST")
-      ->check(CLI::IsMember(kind_names()));
+      ->type_name("LIST");
+  app.add_option(
+         "--kinds-dir", options.kinds_folder,
+         "where kinds of your own are defined (default: " + std::string(kUserKindsFolder) + ")")
+      ->type_name("DIR");
+  app.add_flag("--check-kinds", options.check_kinds,
+               "explain the kinds of your own, or what is wrong with them, and scan nothing")
+      ->configurable(false);
   app.add_flag("-x,--one-file-system", options.one_file_system, "do not enter other file systems");
   app.add_option("--exclude", options.excludes,
                  "leave out what matches: the whole path, or without '/' any name (repeatable)")
@@ -123,6 +159,20 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
   }
   const Result<Config> config = configure(app);
   if (!config) return config_message(app.get_name(), config.error());
+  if (!options.check_kinds) {
+    if (options.roots.empty()) {
+      return OptionsMessage{exit_status(ExitCode::kUsage),
+                            std::string("repo-scan: ROOT is required\n") + kMoreHelp};
+    }
+    Result<Kinds> known = known_kinds(options.kinds_folder);
+    if (!known) return config_message(app.get_name(), known.error());
+    options.known = *std::move(known);
+    const std::vector<std::string> names = options.known.names();
+    for (const std::string& kind : kinds) {
+      if (std::find(names.begin(), names.end(), kind) != names.end()) continue;
+      return no_such_kind(app, *config, kind, options.known);
+    }
+  }
   if (options.nul && !options.list) {
     return OptionsMessage{exit_status(ExitCode::kUsage), "repo-scan: -0 requires --list\n"};
   }

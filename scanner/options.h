@@ -12,6 +12,7 @@
 #include "base/config_file.h"
 #include "base/options_message.h"
 #include "base/status_line.h"
+#include "scanner/kinds.h"
 
 namespace repo {
 
@@ -20,6 +21,9 @@ struct ScanOptions {
   std::string output;  // empty: stdout
   int jobs = 0;
   std::set<std::string> kinds;  // empty: all
+  Kinds known{};                // those among which `kinds` chooses
+  std::string kinds_folder;     // where kinds of users are defined; empty: where they usually are
+  bool check_kinds = false;     // look at these files, and scan nothing
   bool one_file_system = false;
   bool network = false;
   bool layers = false;
@@ -40,7 +44,9 @@ struct ScanOptions {
 // More than the cores, since a scan of a cold tree waits for the disk.
 int default_scan_jobs();
 
-// The command line together with the configuration file (base/options_config.h), which is read.
+// The command line together with the configuration file (base/options_config.h) and the files of
+// the kinds that users have defined (user_kind_file.h), which are read; with --check-kinds these
+// are not.
 std::variant<ScanOptions, OptionsMessage> parse_scan_options(
     int argc, const char* const* argv, const std::string& default_config = kConfigPath);
 

@@ -21,6 +21,7 @@
 #include "base/priority.h"
 #include "base/stop_signal.h"
 #include "base/task_pool.h"
+#include "scanner/check_kinds.h"
 #include "scanner/manifest.h"
 #include "scanner/manifest_file.h"
 #include "scanner/pointers.h"
@@ -125,7 +126,8 @@ Result<ScanResult> scan(const ScanOptions& options, const std::vector<std::strin
                            open_directory_budget(options.jobs),
                            !options.no_leaf_skip,
                            options.layers,
-                           watcher};
+                           watcher,
+                           options.known};
   // First, while there is no other thread.
   ScanResult apart = walk_apart(walk_options, map, options.jobs, options.stall);
   for (const WalkMap::Root& root : map.roots()) {
@@ -141,6 +143,7 @@ Result<ScanResult> scan(const ScanOptions& options, const std::vector<std::strin
 }
 
 int run_scan(const ScanOptions& options, std::FILE* out, std::FILE* err) {
+  if (options.check_kinds) return check_kinds(options.kinds_folder, out, err);
   if (options.nice) {
     if (Status lowered = lower_priority(); !lowered) {
       put(err, fmt::format("repo-scan: --nice: {}\n", describe(lowered.error())));
@@ -180,6 +183,10 @@ int run_scan(const ScanOptions& options, std::FILE* out, std::FILE* err) {
   result->complete = result->complete && root_errors.empty();
   header.finished = utc_now();
   header.kinds.assign(options.kinds.begin(), options.kinds.end());
+  for (const UserKind& each : options.known.user()) {
+    if (!options.kinds.empty() && !options.kinds.contains(each.name)) continue;
+    header.user_kinds.push_back({each.name, each.signature.paths});
+  }
 
   if (stop_requested() != 0) return stopped(err);
   tell(options, *result, err);

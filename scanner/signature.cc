@@ -12,7 +12,7 @@ struct Name {
   NameBits bit;
 };
 
-constexpr std::array<Name, 10> kNames = {{
+constexpr std::array<Name, kBuiltInNames> kNames = {{
     {"format", true, false, kBitFormat},
     {"db", false, true, kBitDb},
     {".hg", false, true, kBitHg},

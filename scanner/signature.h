@@ -49,6 +49,8 @@ inline constexpr NameBits kBitPgVersion = NameBits{1} << 7;
 inline constexpr NameBits kBitBase = NameBits{1} << 8;
 inline constexpr NameBits kBitGlobal = NameBits{1} << 9;
 
+inline constexpr int kBuiltInNames = 10;  // bits from there on are for names of users' kinds
+
 inline constexpr std::string_view kDumpRootMarker = ".repo-backup";
 
 // The bit of an entry, or 0. An entry of a type that cannot be what the name stands for has none;

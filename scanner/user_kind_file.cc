@@ -107,4 +107,9 @@ UserKinds load_user_kinds(const std::string& folder, bool must_exist) {
   return all;
 }
 
+UserKinds load_chosen_user_kinds(const std::string& folder) {
+  const bool is_usual = folder.empty() || folder == kUserKindsFolder;
+  return load_user_kinds(is_usual ? kUserKindsFolder : folder, !is_usual);
+}
+
 }  // namespace repo

@@ -25,6 +25,9 @@ struct UserKinds {
 // unless it `must_exist`.
 UserKinds load_user_kinds(const std::string& folder, bool must_exist);
 
+// --kinds-dir: empty for the usual folder, which alone need not be there.
+UserKinds load_chosen_user_kinds(const std::string& folder);
+
 // One file's text; `file` is for the messages. Pure. An unknown field is an error, and so is one
 // that stands twice.
 UserKinds parse_user_kind(std::string_view text, const std::string& file);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "scanner/fs.h"
+#include "scanner/kinds.h"
 #include "scanner/walk_map.h"
 
 namespace repo {
@@ -23,6 +24,7 @@ struct WalkNode {
   const WalkMap::Node* map = nullptr;
   bool mount = false;        // a mount point: opened with leave to cross
   bool only_mounts = false;  // in the layers of a container engine: only the way to mounts is taken
+  KindScope scope;           // which kinds of users are looked for
   bool git_store = false;
   bool has_dot_git = false;  // its .git is a git directory: that was probed from here
   bool in_git_modules = false;

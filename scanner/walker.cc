@@ -1,7 +1,5 @@
 #include "scanner/walker.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -10,10 +8,9 @@
 
 #include "base/bytes_path.h"
 #include "base/stop_signal.h"
+#include "scanner/examine.h"
 #include "scanner/findings.h"
 #include "scanner/layers.h"
-#include "scanner/pointers.h"
-#include "scanner/probe.h"
 #include "scanner/signature.h"
 #include "scanner/snapshots.h"
 #include "scanner/walk_node.h"
@@ -52,7 +49,8 @@ class Walk {
         pool_(pool),
         budget_(options.max_open_directories),
         leaf_skip_(options.leaf_skip &&
-                   std::all_of(signatures().begin(), signatures().end(), needs_a_subdirectory)) {}
+                   std::all_of(signatures().begin(), signatures().end(), needs_a_subdirectory)),
+        examiner_(options.known, options.kinds, findings_) {}
 
   ScanResult run() {
     pool_.run([this](int) {
@@ -80,13 +78,13 @@ class Walk {
     void on_entry(std::string_view name, EntryType type) override {
       constexpr std::uint64_t kNowAndThen = 4096;
       if (++entries % kNowAndThen == 0) walk_.show(node_);
-      bits |= name_bit(name, type);
+      walk_.options_.known.notice(node_.scope, name, type, noticed);
       if (type == EntryType::kUnknown) type = ask(name);
       if (type != EntryType::kDirectory) return;
       node_.add_child(name);
     }
     std::uint64_t entries = 0;
-    NameBits bits = 0;
+    Noticed noticed;
 
    private:
     EntryType ask(std::string_view name) const {
@@ -116,6 +114,7 @@ class Walk {
     auto node = std::make_shared<WalkNode>();
     node->name = root;
     node->map = map_.find(root);
+    node->scope = options_.known.scope_at(root);
     node->directory = *std::move(opened);
     ++open_;
     visit(std::move(node), worker);
@@ -150,8 +149,10 @@ class Walk {
       }
     }
     const bool mount = map && map->action == WalkMap::Action::kEnter;
+    const KindScope scope = options_.known.scope_below(parent->scope, name);
+    const bool skips_leaves = leaf_skip_ && !map && !options_.known.has_leaves(scope);
     // Where the parent is closed by now, it is asked after the way to it was found again.
-    if (leaf_skip_ && !map && parent->directory && parent->directory->is_leaf(name)) {
+    if (skips_leaves && parent->directory && parent->directory->is_leaf(name)) {
       counters_[slot(worker)].leaves.add();
       return;
     }
@@ -166,7 +167,7 @@ class Walk {
       findings_.add(std::move(error));
       return;
     }
-    if (leaf_skip_ && !map && !parent->directory && (*opened)->is_leaf(".")) {
+    if (skips_leaves && !parent->directory && (*opened)->is_leaf(".")) {
       counters_[slot(worker)].leaves.add();
       return;
     }
@@ -186,6 +187,7 @@ class Walk {
     node->name = name;
     node->map = map;
     node->mount = mount;
+    node->scope = scope;
     node->in_git_modules = is_in_git_modules(*parent, name);
     node->only_mounts = only_mounts && !mount;
     node->directory = *std::move(opened);
@@ -208,7 +210,7 @@ class Walk {
       }
     }
     bool descend = true;
-    if (listing.bits != 0) descend = examine(*node, listing.bits);
+    if (!listing.noticed.is_nothing()) descend = examiner_.examine(*node, listing.noticed);
     const std::size_t children = descend ? node->offsets.size() : 0;
     node->unopened = static_cast<std::uint32_t>(children);
     // A root stays open: paths below it are found again from there.
@@ -216,91 +218,6 @@ class Walk {
     if (children == 0) return;
     // A task of its own and no call: trees are deeper than stacks.
     pool_.spawn([this, node = std::move(node), children](int w) { enter(node, 0, children, w); });
-  }
-
-  // The second look. False where nothing below is to be entered.
-  bool examine(WalkNode& node, NameBits bits) {
-    if ((bits & kBitMarker) != 0 && is_dump_root(*node.directory)) {
-      findings_.add(Pruned{path_of(node), "dump root", !node.parent});
-      return false;
-    }
-    for (const Signature& signature : signatures()) {
-      if ((bits & signature.required) != signature.required) continue;
-      if (is_probed_dot_git(node, signature)) {
-        drop_children(node, signature.pruned);
-        node.git_store = true;
-        continue;
-      }
-      const std::optional<ProbeResult> probe = look(node, signature);
-      if (!probe || !probe->is_one()) continue;
-      node.has_dot_git |= signature.inside == ".git" && (probe->detail || probe->error);
-      // Whatever kinds are wanted, what belongs to a repository is no place to look in.
-      drop_children(node, signature.pruned);
-      if (is_part_of_a_store(node, signature)) {
-        node.git_store = true;
-        continue;
-      }
-      node.git_store = node.git_store || (signature.kind == "git" && signature.inside.empty());
-      if (probe->aside) {
-        findings_.add(
-            Pruned{path_of(node), probe->aside->why, probe->aside->notable || !node.parent});
-        continue;
-      }
-      const bool is_wanted = options_.kinds.empty() || options_.kinds.contains(signature.kind);
-      if (!is_wanted) continue;
-      if (probe->target) found_pointer(signature, node, *probe->target);
-      if (probe->error) {
-        Error error = *probe->error;
-        error.path = join_path(path_of(node), error.path);
-        if (error.code == EXDEV) error.message += ": a mount that a probe does not go into";
-        findings_.add(std::move(error));
-      } else if (probe->detail) {
-        found(signature, node, *probe->detail);
-      }
-    }
-    return true;
-  }
-
-  // Whether there are mounts in what a probe looks at, and none of them may hang. (One that is
-  // pruned, since the walk comes to the same elsewhere, is as much a part of the repository.)
-  static bool goes_into_mounts(const WalkMap::Node* map, const Signature& signature) {
-    if (map == nullptr || map->children.empty()) return false;
-    if (signature.inside.empty()) return map->is_sure_below();
-    const WalkMap::Node* part = map->child(signature.inside);
-    return part != nullptr && part->is_sure();
-  }
-
-  static std::optional<ProbeResult> look(const WalkNode& node, const Signature& signature) {
-    if (goes_into_mounts(node.map, signature)) {
-      if (const auto crossing = node.directory->open_directory(".", false)) {
-        (*crossing)->cross_mounts();
-        return probe_kind(signature.kind, signature.inside, **crossing);
-      }
-    }
-    return probe_kind(signature.kind, signature.inside, *node.directory);
-  }
-
-  // Half of what a git repository costs would be a second look at the same files.
-  static bool is_probed_dot_git(const WalkNode& node, const Signature& signature) {
-    return signature.kind == "git" && signature.inside.empty() && node.parent &&
-           node.parent->has_dot_git && node.name == ".git";
-  }
-
-  // The folder .git of a repository, and the git directories of its submodules below
-  // .git/modules, are copied with the repository: they are none of their own.
-  static bool is_part_of_a_store(const WalkNode& node, const Signature& signature) {
-    if (signature.kind != "git" || !signature.inside.empty() || !node.parent) return false;
-    return node.name == ".git" || node.in_git_modules;
-  }
-
-  // modules/ of a git directory, and that of a linked worktree: worktrees/NAME/modules/.
-  static bool is_in_git_modules(const WalkNode& parent, std::string_view name) {
-    if (parent.in_git_modules) return true;
-    if (name != "modules") return false;
-    if (parent.git_store) return true;
-    const WalkNode* worktrees = parent.parent.get();
-    return worktrees && worktrees->name == "worktrees" && worktrees->parent &&
-           worktrees->parent->git_store;
   }
 
   // Whose layers are in the subdirectory of that name; null: nobody's, or they are wanted.
@@ -326,46 +243,6 @@ class Walk {
     return {};
   }
 
-  void found_pointer(const Signature& signature, const WalkNode& node, const Target& target) {
-    Pointer pointer{std::string(signature.kind), path_of(node), "", target.why};
-    pointer.target = canonical_by_text(pointer.path, target.path);
-    findings_.add(std::move(pointer));
-  }
-
-  void found(const Signature& signature, const WalkNode& node, const Detail& detail) {
-    Repository repository;
-    repository.kind = signature.kind;
-    repository.path = path_of(node);
-    repository.store =
-        signature.inside.empty() ? repository.path : join_path(repository.path, signature.inside);
-    repository.detail = detail;
-    const Result<Metadata> metadata = node.directory->metadata();
-    if (!metadata) {
-      findings_.add(system_error("stat", repository.path, metadata.error().code));
-      return;
-    }
-    repository.device = metadata->device;
-    repository.inode = metadata->inode;
-    repository.uid = metadata->uid;
-    repository.gid = metadata->gid;
-    repository.mode = metadata->mode;
-    repository.born = metadata->born;
-    findings_.add(std::move(repository));
-  }
-
-  static void drop_children(WalkNode& node, const std::vector<std::string>& pruned) {
-    std::erase_if(node.offsets, [&](std::uint32_t offset) {
-      const std::string_view name = node.names.data() + offset;
-      return std::find(pruned.begin(), pruned.end(), name) != pruned.end();
-    });
-  }
-
-  static bool is_dump_root(const Directory& directory) {
-    const Result<Metadata> marker = directory.stat_entry(std::string(kDumpRootMarker));
-    return marker && marker->type == EntryType::kFile &&
-           (marker->uid == 0 || marker->uid == geteuid());
-  }
-
   void close(WalkNode& node) {
     if (!node.directory) return;
     node.directory.reset();
@@ -385,6 +262,7 @@ class Walk {
   std::atomic<int> open_{0};
   std::vector<Counters> counters_{kSlots};  // one a worker: no two threads share one
   Findings findings_;
+  const Examiner examiner_;
 };
 
 }  // namespace

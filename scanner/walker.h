@@ -1,9 +1,10 @@
 // Walks directory trees in parallel and reports the repositories in them.
 //
 // One walk() is one pass. Every directory below the roots is opened at most once, shown to the
-// signatures and probes, and then descended into but for what its kind prunes. Each signature has a
-// subdirectory in it, so with `leaf_skip` a directory without one (Directory::is_leaf) is counted
-// and not opened. The walker reads; it never creates, locks or changes anything.
+// signatures and probes, and then descended into but for what its kind prunes. Each built-in
+// signature has a subdirectory in it, so with `leaf_skip` a directory without one
+// (Directory::is_leaf) is counted and not opened. The walker reads; it never creates, locks or
+// changes anything.
 //
 // Order      Nothing is ordered; sort before you print.
 // Threads    walk() blocks. Events are collected under a lock; they are rare.
@@ -27,6 +28,7 @@
 
 #include "base/task_pool.h"
 #include "scanner/fs.h"
+#include "scanner/kinds.h"
 #include "scanner/repository.h"
 #include "scanner/walk_map.h"
 
@@ -52,6 +54,7 @@ struct WalkOptions {
   bool leaf_skip = false;  // directories that are told to have no subdirectory are not opened
   bool layers = false;     // the layers of container engines are entered
   WalkWatcher* watcher = nullptr;
+  Kinds known{};  // all kinds; `kinds` are the names of those that are findings
 };
 
 // stats.seconds is left at 0, and nothing is sorted.

@@ -26,15 +26,15 @@ class GoneTest : public testing::Test {
     manifest_.complete = true;
   }
   // A current generation of a repository that was at `path`.
-  void make_copy(const std::string& path) const {
+  void make_copy(const std::string& path, const std::string& kind = "svn") const {
     ItemRecord record;
     record.id = make_item_id(path);
-    record.source.kind = "svn";
+    record.source.kind = kind;
     record.source.path = path;
     record.source.store = path;
     record.generation = "20260101T000000Z";
     record.totals.bytes = 7;
-    const std::string folder = root_->path + "/current/svn/" + record.id;
+    const std::string folder = root_->path + "/current/" + kind + "/" + record.id;
     test::write_file(folder + "/item.json", write_item_record(record));
   }
   void find(const std::string& path) {
@@ -69,6 +69,20 @@ TEST_F(GoneTest, OnlyWhatTheScanHasLookedForAndNotFoundIsGone) {
   manifest_.pruned = {{"/srv/pruned", "excluded"}};
   EXPECT_THAT(gone(), ElementsAre("/srv/gone"));
   EXPECT_THAT(not_looked_at(), ElementsAre("/srv/pruned/x"));
+}
+
+// Its file may have been removed, or moved to another machine: that makes no copy go.
+TEST_F(GoneTest, AKindOfAUserIsGoneOnlyWhereItWasLookedFor) {
+  make_copy("/srv/app", "sqlite");
+  make_copy("/srv/app2", "sqlite");
+  EXPECT_THAT(gone(), IsEmpty());
+  EXPECT_THAT(not_looked_at(), ElementsAre("/srv/app", "/srv/app2"));
+  manifest_.user_kinds = {{"sqlite", {"/srv/app"}}};
+  EXPECT_THAT(gone(), ElementsAre("/srv/app"));
+  manifest_.user_kinds = {{"sqlite", {}}};
+  EXPECT_THAT(gone(), ElementsAre("/srv/app", "/srv/app2"));
+  manifest_.kinds = {"svn"};
+  EXPECT_THAT(gone(), IsEmpty());
 }
 
 // An old manifest must not call gone what a later scan has found.

@@ -261,6 +261,11 @@ INSTANTIATE_TEST_SUITE_P(
                   },
                   "this kind was not looked for"},
         DoubtCase{"kind_not_known", [](Manifest&) {}, "this kind was not looked for", "cvs"},
+        DoubtCase{"kind_of_a_user_for_other_places",
+                  [](Manifest& now) {
+                    now.user_kinds = {{"cvs", {"/srv/a-b", "/srv/a/b/c"}}};
+                  },
+                  "this kind was not looked for", "cvs"},
         DoubtCase{"pruned_itself", pruned("/srv/a/b"), "not entered: excluded"},
         DoubtCase{"pruned_above", pruned("/srv/a"), "/srv/a was not entered: excluded"},
         DoubtCase{"error_itself", failed(system_error("open", "/srv/a/b", EACCES)),
@@ -286,6 +291,16 @@ INSTANTIATE_TEST_SUITE_P(
                   },
                   "/srv/a was not entered: \\x1b[2J"}),
     test::case_name);
+
+TEST(DoubtTest, AKindOfAUserThatWasLookedForThereIsGone) {
+  const Manifest older = scan({at("cvs", "/srv/a/b")});
+  for (const std::vector<std::string>& paths :
+       {std::vector<std::string>(), {"/srv/a"}, {"/x", "/srv/a/b"}}) {
+    Manifest now = scan({});
+    now.user_kinds = {{"other", {}}, {"cvs", paths}};
+    EXPECT_EQ(text(older, now), "gone     cvs  /srv/a/b\n");
+  }
+}
 
 TEST(DoubtTest, WhatLiesInAFolderThatARepositoryHasForItselfIsNotLookedFor) {
   const Manifest older = scan({at("hg", "/srv/a/hooks/x"), at("hg", "/srv/a/other/x")});

@@ -51,6 +51,23 @@ TEST(ReadManifestTest, WhatWasWrittenComesBack) {
   EXPECT_EQ(read->finished, header().finished);
 }
 
+TEST(ReadManifestTest, KindsOfUsersComeBack) {
+  ManifestHeader written = header();
+  written.user_kinds = {{"sqlite", {"/home", "/srv/caf\u00E9"}}, {"zodb", {}}};
+  const Result<Manifest> read = read_manifest(write_manifest(written, two_repositories()));
+  ASSERT_TRUE(read) << describe(read.error());
+  ASSERT_EQ(read->user_kinds.size(), 2U);
+  EXPECT_EQ(read->user_kinds[0].name, "sqlite");
+  EXPECT_THAT(read->user_kinds[0].paths, ElementsAre("/home", "/srv/caf\u00E9"));
+  EXPECT_EQ(read->user_kinds[1].name, "zodb");
+  EXPECT_THAT(read->user_kinds[1].paths, ElementsAre());
+  EXPECT_TRUE(looked_for(*read, "svn", "/x"));
+  EXPECT_TRUE(looked_for(*read, "zodb", "/x"));
+  EXPECT_TRUE(looked_for(*read, "sqlite", "/home/a"));
+  EXPECT_FALSE(looked_for(*read, "sqlite", "/home2"));
+  EXPECT_FALSE(looked_for(*read, "mariadb", "/home"));
+}
+
 TEST(ReadManifestTest, TheLargestNumbersComeBack) {
   Repository repository = svn("/a");
   repository.device = repository.inode = UINT64_MAX;

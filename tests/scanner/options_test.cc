@@ -179,9 +179,10 @@ TEST(HelpTest, SaysWhatItDoesAndEveryExitCode) {
     ASSERT_NE(message, nullptr);
     EXPECT_EQ(message->exit_status, 0);
     EXPECT_THAT(message->text, HasSubstr(kExitCodeHelp));
-    for (const char* option : {"ROOT", "--output", "--jobs", "--kinds", "--one-file-system",
-                               "--exclude", "--network", "--fs", "--list", "-0", "--diff", "--json",
-                               "--verbose", "--quiet", "--nice", "--version", "--config"}) {
+    for (const char* option :
+         {"ROOT", "--output", "--jobs", "--kinds", "--one-file-system", "--exclude", "--network",
+          "--fs", "--list", "-0", "--diff", "--json", "--kinds-dir", "--check-kinds", "--verbose",
+          "--quiet", "--nice", "--version", "--config"}) {
       EXPECT_THAT(message->text, HasSubstr(option));
     }
   }
@@ -246,6 +247,27 @@ TEST_F(ScanConfigTest, EveryOptionIsTakenFromTheFile) {
               options.no_leaf_skip);
   EXPECT_EQ(options.stall, std::chrono::minutes(5));
   EXPECT_EQ(options.progress, ShowProgress::kNever);
+}
+
+TEST_F(ScanConfigTest, KindsOfUsersMayBeChosenThere) {
+  test::write_file(tree_ / "kinds/zodb.json",
+                   R"({"format": "repo-backup/kind", "version": 1, "kind": "zodb",
+                       "signature": {"directories": ["blobs"]}, "dump": {"argv": ["true"]}})");
+  configure("[repo-scan]\nkinds-dir = \"" + (tree_ / "kinds") + "\"\nkinds = [\"zodb\"]\n");
+  const ScanOptions options = taken({"/"});
+  EXPECT_THAT(options.kinds, ElementsAre("zodb"));
+  EXPECT_NE(options.known.find_user("zodb"), nullptr);
+  configure("[repo-scan]\nkinds-dir = \"" + (tree_ / "none") + "\"\n");
+  EXPECT_THAT(refused({"/"}), HasSubstr(tree_ / "none"));
+}
+
+TEST_F(ScanConfigTest, ACheckOfKindsIsForTheCommandLineAndNeedsNoRoot) {
+  configure("[repo-scan]\nkinds-dir = \"/nowhere\"\n");
+  const ScanOptions options = taken({"--check-kinds"});
+  EXPECT_TRUE(options.check_kinds);
+  EXPECT_EQ(options.kinds_folder, "/nowhere");
+  configure("[repo-scan]\ncheck-kinds = true\n");
+  EXPECT_THAT(refused({"/"}), HasSubstr("check-kinds is for the command line only"));
 }
 
 TEST_F(ScanConfigTest, ADifferenceIsForTheCommandLine) {

@@ -39,6 +39,7 @@ struct Setup {
   std::vector<std::string> excludes = {};
   std::string mounts = "";  // besides "/", lines of mountinfo
   bool leaf_skip = false;
+  Kinds known = {};
 };
 
 inline ScanResult walk_fake(const FileSystem& fs, const Setup& setup = {}) {
@@ -52,6 +53,7 @@ inline ScanResult walk_fake(const FileSystem& fs, const Setup& setup = {}) {
   options.excludes = setup.excludes;
   options.max_open_directories = setup.max_open_directories;
   options.leaf_skip = setup.leaf_skip;
+  options.known = setup.known;
   return walk(options, map, fs, *make_task_pool(setup.jobs));
 }
 
