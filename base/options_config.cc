@@ -148,6 +148,21 @@ OptionsMessage parse_message(const CLI::App& app, const CLI::ParseError& error) 
   return {exit_status(asked ? ExitCode::kOk : ExitCode::kUsage), asked ? out.str() : err.str()};
 }
 
+OptionsMessage value_message(const CLI::App& app, const Config& config, const std::string& key,
+                             const std::string& value, const std::string& mistake) {
+  const ConfigSection* section = find_section(config, app.get_name());
+  for (const ConfigEntry& entry : section ? section->entries : std::vector<ConfigEntry>()) {
+    if (entry.key != key) continue;
+    for (const ConfigValue& each : entry.values) {
+      if (each.text != value) continue;
+      return config_message(app.get_name(),
+                            in_config(app, config_mistake(each.line, key + ": " + mistake)));
+    }
+  }
+  return {exit_status(ExitCode::kUsage), app.get_name() + ": --" + key + ": " + mistake +
+                                             "\nRun with --help for more information.\n"};
+}
+
 OptionsMessage config_message(const std::string& tool, const Error& error) {
   return {exit_status(ExitCode::kUsage), tool + ": cannot " + describe(error) + "\n"};
 }

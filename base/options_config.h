@@ -39,6 +39,11 @@ Error in_config(const CLI::App& app, const Error& mistake);
 // What CLI11 has to say of the command line: help and version are no error.
 OptionsMessage parse_message(const CLI::App& app, const CLI::ParseError& error);
 
+// A mistake in the value of the option `key` that is seen only once the other options are known:
+// with its line, where the configuration has that value.
+OptionsMessage value_message(const CLI::App& app, const Config& config, const std::string& key,
+                             const std::string& value, const std::string& mistake);
+
 // `error`, which is about the configuration, as what the tool prints: exit status 2.
 OptionsMessage config_message(const std::string& tool, const Error& error);
 

@@ -43,16 +43,21 @@ Result<ItemOptionValues> values_of(const ItemOptionWords& words, bool uses_kinds
   }
   // All of them are told by repo-scan --check-kinds.
   if (!user.errors.empty()) return user.errors.front();
-  const Dumpers known(user.kinds);
-  for (const std::string& kind : words.kinds) {
-    if (uses_kinds && !known.find(kind))
-      return plain_error("use", "--kinds " + kind, "no such kind");
-  }
   return ItemOptionValues{std::move(user.kinds),
                           {words.kinds.begin(), words.kinds.end()},
                           *parse_duration(words.timeout),
                           *parse_duration(words.max_time),
                           words.sandbox == "auto"};
+}
+
+std::optional<OptionsMessage> unknown_kind(const CLI::App& app, const Config& config,
+                                           const ItemOptionValues& values) {
+  const Dumpers known(values.user_kinds);
+  for (const std::string& kind : values.kinds) {
+    if (known.find(kind)) continue;
+    return value_message(app, config, "kinds", kind, "no such kind: " + printable(kind));
+  }
+  return std::nullopt;
 }
 
 }  // namespace repo

@@ -4,10 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/config.h"
+#include "base/options_message.h"
 #include "base/result.h"
 #include "scanner/user_kind.h"
 
@@ -34,7 +37,11 @@ struct ItemOptionValues {
   bool sandbox;
 };
 // Reads the files of the kinds that users have defined, where `uses_kinds`. The error: one of these
-// is wrong, or --kinds names none that is known; without them any name may be one.
+// is wrong.
 Result<ItemOptionValues> values_of(const ItemOptionWords& words, bool uses_kinds = true);
+// What to say where --kinds names one that is not known. (Where the files were not read, any name
+// may be one.)
+std::optional<OptionsMessage> unknown_kind(const CLI::App& app, const Config& config,
+                                           const ItemOptionValues& values);
 
 }  // namespace repo

@@ -132,6 +132,7 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
   if (!config) return config_message(app.get_name(), config.error());
   Result<ItemOptionValues> values = values_of(words_of_items);
   if (!values) return config_message(app.get_name(), values.error());
+  if (auto unknown = unknown_kind(app, *config, *values)) return *std::move(unknown);
   options.user_kinds = std::move(values->user_kinds);
   if (const ConfigSection* section = find_section(*config, "policy")) {
     Result<Policy> policy = read_policy(

@@ -161,6 +161,9 @@ std::variant<RestoreOptions, OptionsMessage> parse_restore_options(
   const bool uses_kinds = options.command == RestoreCommand::kDrill;
   Result<ItemOptionValues> values = values_of(words_of_items, uses_kinds);
   if (!values) return config_message(app.get_name(), values.error());
+  if (auto unknown = uses_kinds ? unknown_kind(app, *config, *values) : std::nullopt) {
+    return *std::move(unknown);
+  }
   options.user_kinds = std::move(values->user_kinds);
   options.kinds = std::move(values->kinds);
   options.timeout = values->timeout;

@@ -15,8 +15,6 @@
 namespace repo {
 namespace {
 
-constexpr const char* kMoreHelp = "Run with --help for more information.\n";
-
 std::string comma_separated(const std::vector<std::string>& words) {
   std::string all;
   for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
@@ -30,25 +28,6 @@ Result<Kinds> known_kinds(const std::string& folder) {
   Error first = user.errors.front();
   first.message += "; repo-scan --check-kinds tells more";
   return first;
-}
-
-// Where the configuration has it, with its line.
-OptionsMessage no_such_kind(const CLI::App& app, const Config& config, const std::string& kind,
-                            const Kinds& known) {
-  const std::string what = "no such kind: " + repo::quoted(printable(kind)) + "; there are " +
-                           comma_separated(known.names());
-  for (const ConfigSection& section : config) {
-    if (section.name != app.get_name()) continue;
-    for (const ConfigEntry& entry : section.entries) {
-      if (entry.key != "kinds") continue;
-      for (const ConfigValue& value : entry.values) {
-        if (value.text != kind) continue;
-        const Error mistake = config_mistake(value.line, "kinds: " + what);
-        return config_message(app.get_name(), in_config(app, mistake));
-      }
-    }
-  }
-  return {exit_status(ExitCode::kUsage), app.get_name() + ": --kinds: " + what + "\n" + kMoreHelp};
 }
 
 // CLI11 takes "[a,b]" among positional arguments for a list. A root of such a name is a relative
@@ -162,7 +141,7 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
   if (!options.check_kinds) {
     if (options.roots.empty()) {
       return OptionsMessage{exit_status(ExitCode::kUsage),
-                            std::string("repo-scan: ROOT is required\n") + kMoreHelp};
+                            "repo-scan: ROOT is required\nRun with --help for more information.\n"};
     }
     Result<Kinds> known = known_kinds(options.kinds_folder);
     if (!known) return config_message(app.get_name(), known.error());
@@ -170,7 +149,9 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
     const std::vector<std::string> names = options.known.names();
     for (const std::string& kind : kinds) {
       if (std::find(names.begin(), names.end(), kind) != names.end()) continue;
-      return no_such_kind(app, *config, kind, options.known);
+      return value_message(app, *config, "kinds", kind,
+                           "no such kind: " + repo::quoted(printable(kind)) + "; there are " +
+                               comma_separated(names));
     }
   }
   if (options.nul && !options.list) {
