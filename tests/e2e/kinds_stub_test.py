@@ -248,6 +248,15 @@ class StubTest(StubCase):
         self.assert_code(done, 0)
         self.assertEqual((self.tmp / "back/x").read_text(), "x\n")
 
+    def test_kinds_of_copies_are_known_where_nobody_has_defined_them(self):
+        self.dump_stub('echo x >"$2"/x')
+        done = run(RESTORE, "--from", self.to, "list", "--kinds", "app")
+        self.assert_code(done, 0)
+        self.assertIn(str(self.app), done.text)
+        self.assertNotIn(str(self.good), done.text)
+        done = run(RESTORE, "--from", self.to, "list", "--kinds", "apq")
+        self.assert_refused(done, 2, "no such kind", "apq")
+
     def test_a_folder_of_kinds_that_somebody_else_can_write_to_is_refused(self):
         self.dump_stub('echo x >"$2"/x')
         os.chown(self.kinds, OWNER, OWNER)
