@@ -17,8 +17,8 @@
 
 namespace repo {
 
-// A flag in the fingerprint of a copy that has less than its source's directory: a file-level backup
-// must not leave that out.
+// A flag in the fingerprint of a copy that has less than its source's directory: a file-level
+// backup must not leave that out.
 inline constexpr const char* kIsPartial = "partial";
 
 // item.json

@@ -41,18 +41,6 @@ Sockets sockets_of(UserNetwork network) {
 }
 
 // One copy in the making.
-// What one file of a dump may grow to: the meter looks once a second, and a tool that writes
-// without end could have filled the disk by then. A part of what is free stays the others'.
-std::uint64_t largest_file(int folder) {
-  constexpr std::uint64_t kLeast = std::uint64_t{64} << 20;
-  constexpr std::uint64_t kPart = 16;
-  struct statvfs st = {};
-  if (fstatvfs(folder, &st) != 0) return UINT64_MAX;
-  const std::uint64_t free = st.f_bavail * st.f_frsize;
-  const std::uint64_t kept = std::max(free / kPart, kLeast);
-  return free > kept ? free - kept : free;
-}
-
 class Copy {
  public:
   Copy(const UserKind& kind, const DumpJob& job, const CommandRunner& runner)
@@ -65,7 +53,7 @@ class Copy {
     const Result<std::string> identity = run_commands("identity", kind_.identity);
     if (!identity) return identity.error();
     Status dumped = dump();
-    const Result<std::string> cleaned = run_commands("cleanup", kind_.cleanup);
+    const Result<std::string> cleaned = clean_up();
     if (!dumped) {
       Error error = dumped.error();
       if (!cleaned) error.message += "; and " + cleaned.error().message;
@@ -126,6 +114,8 @@ class Copy {
     place_.base.reads_any_file = !place_.base.account;
     place_.base.sockets = sockets_of(kind_.network);
     place_.base.patience = job_.patience;
+    place_.base.patience.has_room = [meter = meter_] { return meter->take(); };
+    place_.base.max_file_size = largest_file(job_.staging_fd);
     return open_folders();
   }
 
@@ -152,6 +142,15 @@ class Copy {
 
   Result<std::string> run_commands(const char* step, const UserCommands& commands) const {
     return run_at(step, commands, place_);
+  }
+
+  // Also after a stop, or where the item's time is over.
+  Result<std::string> clean_up() const {
+    constexpr std::chrono::minutes kLongest{10};
+    UserPlace place = place_;
+    place.base.patience.deadline = std::chrono::steady_clock::now() + kLongest;
+    place.base.patience.heeds_stop = false;
+    return run_at("cleanup", kind_.cleanup, place);
   }
 
   // The secrets are read anew for each step, from their beginnings.
@@ -183,12 +182,9 @@ class Copy {
       previous = empty.get();
     }
     place.base.binds.push_back({previous, kPreviousAt, false});
-    const auto meter = std::make_shared<RoomMeter>(data_.get(), job_.patience.room);
-    place.base.max_file_size = largest_file(data_.get());
-    place.base.patience.has_room = [meter] { return meter->take(); };
     const Result<std::string> said = run_at("dump", kind_.dump, place);
     if (!said) return said.error();
-    if (!meter->take()) {
+    if (!meter_->take()) {
       return plain_error("copy", "", "its dump is larger than there is room for it");
     }
     return remove_tree(job_.staging_fd, "previous");
@@ -197,6 +193,9 @@ class Copy {
   const UserKind& kind_;
   const DumpJob& job_;
   const CommandRunner& runner_;
+  // Of all that the commands write, {tmp} too.
+  const std::shared_ptr<RoomMeter> meter_ =
+      std::make_shared<RoomMeter>(job_.staging_fd, job_.patience.room);
   UserPlace place_;
   UserSecrets secrets_;
   UniqueFd data_;
@@ -226,6 +225,16 @@ TemplateValues user_values(const std::string& path, std::uint32_t uid, std::uint
 Result<std::vector<std::string>> user_matches(const UserKind& kind, int folder) {
   const std::unique_ptr<Directory> directory = borrow_directory(folder);
   return matching_files(*directory, kind.signature);
+}
+
+std::uint64_t largest_file(int folder) {
+  constexpr std::uint64_t kLeast = std::uint64_t{64} << 20;
+  constexpr std::uint64_t kPart = 16;
+  struct statvfs st = {};
+  if (fstatvfs(folder, &st) != 0) return UINT64_MAX;
+  const std::uint64_t free = st.f_bavail * st.f_frsize;
+  const std::uint64_t kept = std::max(free / kPart, kLeast);
+  return free > kept ? free - kept : free;
 }
 
 bool dumps_each_match(const UserKind& kind) {

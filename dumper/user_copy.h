@@ -36,6 +36,11 @@ bool dumps_each_match(const UserKind& kind);
 // Whether one of the commands names {match} or {match.N}.
 bool names_a_match(const UserCommands& commands);
 
+// What one file of a command's may grow to where it is in `folder`: what it has written is looked
+// at once a second, and a tool that writes without end could have filled the disk by then. A part
+// of what is free stays the others'.
+std::uint64_t largest_file(int folder);
+
 // What commands printed, as a fingerprint keeps it: valid UTF-8, at most 1000 bytes, without the
 // blanks at its end.
 std::string as_fact(std::string text);

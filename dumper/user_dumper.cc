@@ -10,6 +10,7 @@
 #include "base/host.h"
 #include "base/text.h"
 #include "dumper/account.h"
+#include "dumper/room_meter.h"
 #include "dumper/sandbox.h"
 #include "dumper/user_command.h"
 #include "dumper/user_copy.h"
@@ -119,6 +120,9 @@ class UserDumper final : public Dumper {
     const Result<UniqueFd> tmp =
         make_user_folder(job.staging_fd, "tmp", {job.uid, job.uid}, job.patience);
     if (!tmp) return tmp.error();
+    RoomMeter meter(tmp->get(), job.patience.room);
+    place.base.patience.has_room = [&meter] { return meter.take(); };
+    place.base.max_file_size = largest_file(tmp->get());
     place.base.binds = {{data->get(), kUserDataAt, false}, {tmp->get(), kUserTmpAt, true}};
     place.base.environment = user_environment(kind_, place.values);
     const Result<std::string> said =

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 
@@ -10,6 +11,7 @@
 #include "base/exit_code.h"
 #include "base/priority.h"
 #include "base/stop_signal.h"
+#include "dumper/dumper.h"
 #include "dumper/result_printer.h"
 #include "restorer/choose.h"
 #include "restorer/json_lines.h"
@@ -31,7 +33,28 @@ int refuse_all(RestoreSession& session, const Error& error) {
   return exit_status(error.code == EWOULDBLOCK ? ExitCode::kLocked : ExitCode::kFailed);
 }
 
+namespace {
+
+// Of the kinds that users define only drills know which there are; here those count that have
+// copies. A name that was mistyped must not look like nothing to be done.
+std::optional<std::string> unknown_kind(const RestoreSession& session) {
+  if (session.options.command == RestoreCommand::kDrill) return std::nullopt;
+  const Dumpers built_in;
+  for (const std::string& kind : session.options.kinds) {
+    const bool has_copies = std::any_of(session.items.begin(), session.items.end(),
+                                        [&](const CopiedItem& item) { return item.kind == kind; });
+    if (!has_copies && !built_in.find(kind)) return kind;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<std::vector<const CopiedItem*>> chosen_items(RestoreSession& session) {
+  if (const auto unknown = unknown_kind(session)) {
+    session.output.tell("--kinds: no such kind, and no copy is of it: " + printable(*unknown));
+    return std::nullopt;
+  }
   Result<std::vector<const CopiedItem*>> chosen =
       choose_items(session.items, session.options.items, session.options.kinds);
   if (chosen) return *std::move(chosen);

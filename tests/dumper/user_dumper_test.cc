@@ -61,7 +61,9 @@ class UserDumperTest : public testing::Test {
   static CommandResult write_dump(const Command& asked, const std::string& content) {
     const Bind* data = find_bind(asked, "/staging/data");
     EXPECT_TRUE(data && data->writable);
-    if (data) EXPECT_TRUE(create_file(data->fd, "dump", content));
+    if (data) {
+      EXPECT_TRUE(create_file(data->fd, "dump", content));
+    }
     return ScriptedRunner::exits(0);
   }
 
@@ -169,6 +171,7 @@ TEST_F(UserDumperTest, AFailingDumpIsRunOnceAndCleanedUpAfter) {
   runner_.on("rm", [](const Command&) { return ScriptedRunner::exits(1, "nor that"); });
   must_dump();
   const std::size_t before = runner_.calls().size();
+  EXPECT_FALSE(runner_.calls()[1].patience.heeds_stop) << "a stop leaves nothing behind";
   on_dump_ = [](const Command&) { return ScriptedRunner::exits(2, "no"); };
   EXPECT_THAT(must_fail(), AllOf(HasSubstr("dump: cp: exit status 2: no"),
                                  HasSubstr("cleanup: rm: exit status 1: nor that")));
@@ -249,7 +252,7 @@ TEST_F(UserDumperTest, RunAsOwnerIsNeverRoot) {
     return write_dump(asked, "x");
   };
   must_dump();
-  constexpr unsigned kSomebody = 4321;
+  static constexpr unsigned kSomebody = 4321;
   test::give_to(source_, kSomebody);
   on_dump_ = [](const Command& asked) {
     EXPECT_TRUE(asked.account && asked.account->uid == kSomebody);

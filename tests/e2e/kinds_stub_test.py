@@ -138,19 +138,20 @@ class StubTest(StubCase):
         self.assertEqual(line["status"], "copied", "nobody asked what it says")
 
     def test_a_flood_of_bytes_ends_before_the_disk_is_full(self):
-        # A tmpfs of 200 MiB in a mount namespace of the command alone.
-        self.script("dump.sh", 'cat /dev/zero >"$2"/x')
-        self.define(self.kind("app", {"argv": ["./dump.sh", "{path}", "{dest}"]}))
-        self.to.mkdir()
-        manifest = self.manifest_of(("app", self.app), ("good", self.good))
-        done = run("unshare", "--mount", "sh", "-c",
-                   'mount -t tmpfs -o size=200m,mode=0700 none "$1"; shift; "$@"; code=$?; '
-                   'ls "$0"/current/* >&2; exit $code',
-                   self.to, self.to, *self.dump_command(manifest))
-        self.assert_code(done, 3)
-        lines = {line["kind"]: line for line in self.lines_of(done)}
-        self.assertEqual(lines["app"]["status"], "failed", f"{done}")
-        self.assertEqual(lines["good"]["status"], "copied", f"{done}")
+        """On a tmpfs of 200 MiB, in a mount namespace of the command alone."""
+        for place in ("$2", "$3"):
+            with self.subTest(place):
+                self.script("dump.sh", f'echo x >"$2"/small; cat /dev/zero >"{place}"/x')
+                self.define(self.kind("app", {"argv": ["./dump.sh", "{path}", "{dest}", "{tmp}"]}))
+                self.to.mkdir(exist_ok=True)
+                manifest = self.manifest_of(("app", self.app), ("good", self.good))
+                done = run("unshare", "--mount", "sh", "-c",
+                           'mount -t tmpfs -o size=200m,mode=0700 none "$1"; shift; exec "$@"',
+                           "sh", self.to, *self.dump_command(manifest))
+                self.assert_code(done, 3)
+                lines = {line["kind"]: line for line in self.lines_of(done)}
+                self.assertEqual(lines["app"]["status"], "failed", f"{done}")
+                self.assertEqual(lines["good"]["status"], "copied", f"{done}")
 
     def dump_command(self, manifest):
         return [DUMP, "--to", self.to, "--kinds-dir", self.kinds, "--json", manifest]
@@ -246,6 +247,15 @@ class StubTest(StubCase):
                    "--to", self.tmp / "back")
         self.assert_code(done, 0)
         self.assertEqual((self.tmp / "back/x").read_text(), "x\n")
+
+    def test_kinds_of_copies_are_known_where_nobody_has_defined_them(self):
+        self.dump_stub('echo x >"$2"/x')
+        done = run(RESTORE, "--from", self.to, "list", "--kinds", "app")
+        self.assert_code(done, 0)
+        self.assertIn(str(self.app), done.text)
+        self.assertNotIn(str(self.good), done.text)
+        done = run(RESTORE, "--from", self.to, "list", "--kinds", "apq")
+        self.assert_refused(done, 2, "no such kind", "apq")
 
     def test_a_folder_of_kinds_that_somebody_else_can_write_to_is_refused(self):
         self.dump_stub('echo x >"$2"/x')

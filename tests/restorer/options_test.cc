@@ -174,7 +174,7 @@ INSTANTIATE_TEST_SUITE_P(
     Values, RestoreMistakeTest,
     testing::Values(
         MistakeCase{"unknown_option", {"list", "--frobnicate"}, "frobnicate"},
-        MistakeCase{"unknown_kind", {"list", "-k", "svm"}, "svm"},
+        MistakeCase{"unknown_kind", {"--drill", "--all", "-k", "svm"}, "svm"},
         MistakeCase{"stale_without_unit", {"list", "--stale", "7"}, "stale"},
         MistakeCase{"never_stale", {"list", "--stale", "0d"}, "stale"},
         MistakeCase{"no_budget", {"--drill", "--all", "--budget", "0s"}, "budget"},
@@ -251,6 +251,16 @@ TEST_P(RestoreConfigMistakeTest, IsAUsageErrorWithItsLine) {
       test::message_of(parsed("[repo-restore]\n" + GetParam().line + "\n", {"list"})), GetParam());
 }
 
+// Only they read what kinds there are: copies come back where nobody has defined theirs.
+TEST_F(RestoreConfigTest, AKindThatDrillsDoNotKnowIsAUsageErrorWithItsLine) {
+  test::expect_mistake(
+      test::message_of(parsed("[repo-restore]\nkinds = [\"svm\"]\n", {"--drill", "--all"})),
+      ConfigMistakeCase{"unknown_kind", "", "svm"});
+  const auto listed = parsed("[repo-restore]\nkinds = [\"svm\"]\n", {"list"});
+  ASSERT_TRUE(std::holds_alternative<RestoreOptions>(listed));
+  EXPECT_TRUE(std::get<RestoreOptions>(listed).kinds.contains("svm"));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Lines, RestoreConfigMistakeTest,
     testing::Values(ConfigMistakeCase{"unknown_key", "fron = \"/d\"", "fron"},
@@ -263,7 +273,6 @@ INSTANTIATE_TEST_SUITE_P(
                     ConfigMistakeCase{"scrub", "scrub = true", "command line only"},
                     ConfigMistakeCase{"stale", "stale = \"7d\"", "command line only"},
                     ConfigMistakeCase{"no_budget", "budget = \"0m\"", "budget"},
-                    ConfigMistakeCase{"unknown_kind", "kinds = [\"svm\"]", "svm"},
                     ConfigMistakeCase{"unknown_sandbox", "sandbox = \"maybe\"", "maybe"}),
     test::case_name);
 
