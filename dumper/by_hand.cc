@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/bytes_path.h"
+#include "dumper/postgres_by_hand.h"
 
 namespace repo {
 namespace {
@@ -138,20 +139,24 @@ std::string restore_by_hand(const ItemRecord& record, bool as_root) {
   std::string text = fmt::format(
       "# Bringing {0} {1} back by hand\n\n"
       "This folder holds the copy of {2}, made on {3} and read by {4} {5}.\n"
-      "`data` is the copy, usable as it is{6}; `SHA256SUMS` has the digest of every file in it, "
+      "`data` is the copy{6}; `SHA256SUMS` has the digest of every file in it, "
       "`owners`\n"
       "says whose everything was, `item.json` is the record.\n\n"
       "With repo-backup at hand: `repo-restore restore {7} --to TARGET --from DIR`, with DIR the\n"
       "folder above `current` and `older`. Without it, these commands, one after the other, in a\n"
       "shell{8}, with this folder as the working directory:\n\n",
       source.kind, printable(source.path), record.generation, printable(record.host), record.tool,
-      printable(record.tool_version), has_files ? " (the working files are no part of it)" : "",
+      printable(record.tool_version),
+      source.kind == "postgres" ? ""
+      : has_files               ? ", usable as it is (the working files are no part of it)"
+                                : ", usable as it is",
       record.id, as_root ? ", as root" : "");
   if (!record.notes.empty()) {
     text += "What is special about this copy:\n\n";
     for (const std::string& note : record.notes) text += "- " + printable(note) + "\n";
     text += "\n";
   }
+  if (source.kind == "postgres") return text + restore_postgres_by_hand(record, as_root);
   const std::string own =
       as_root ? fmt::format("    chown -hR {}:{} -- new\n", source.uid, source.gid) : std::string();
   text += fmt::format(

@@ -65,7 +65,8 @@ class Estimate {
 
 constexpr const char* kSteps = R"(
 1. Install the system, its users with their old numbers (or see `--map-owner`), and the packages
-   subversion, mercurial, git; then repo-backup, or go by hand as below.
+   subversion, mercurial, git, PostgreSQL in the version of each copy (its RESTORE.md names it);
+   then repo-backup, or go by hand as below.
 2. Bring this folder back, from the file-level backup that holds it, say to /mnt/backup, and whatever
    else that backup has, working files among it. Owners, modes and times of this folder do not matter.
 3. Repositories that the file-level backup has itself were copied while people wrote to them: move

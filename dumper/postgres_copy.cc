@@ -245,8 +245,7 @@ class ClusterDump {
                          {"rows", all.rows},
                          {"database_bytes", bytes_}};
     if (globals.find("\nCREATE TABLESPACE ") != std::string::npos) {
-      facts.notes.emplace_back(
-          "it has tablespaces: their folders must be there before a restore by hand");
+      facts.notes.emplace_back("it has tablespaces: a restore puts them into its data directory");
     }
     const Detail cluster = {{"version", answer.version},
                             {"major", answer.major},

@@ -52,8 +52,9 @@ std::optional<std::string> postgres_name_of(std::string_view file_name) {
 
 std::string postgres_conninfo(std::string_view database, std::string_view host,
                               std::string_view port, std::string_view user) {
-  std::string text = "dbname=" + quoted_value(database) + " host=" + quoted_value(host) +
-                     " port=" + quoted_value(port);
+  std::string text = "dbname=" + quoted_value(database);
+  if (!host.empty()) text += " host=" + quoted_value(host);
+  if (!port.empty()) text += " port=" + quoted_value(port);
   if (!user.empty()) text += " user=" + quoted_value(user);
   return text;
 }

@@ -15,7 +15,8 @@ std::string postgres_file_name(std::string_view name);
 std::optional<std::string> postgres_name_of(std::string_view file_name);
 
 // "dbname='…' host='…' port='…'": one word, which is taken for a connection string since it begins
-// with a keyword. `dbname` alone would be one where it has a '=' in it, and lead elsewhere.
+// with a keyword. `dbname` alone would be one where it has a '=' in it, and lead elsewhere. What is
+// empty is left out: libpq takes it from the environment.
 // Source: PostgreSQL's manual, "Connection Strings" (quotes and backslashes are escaped by '\').
 std::string postgres_conninfo(std::string_view database, std::string_view host,
                               std::string_view port, std::string_view user = {});

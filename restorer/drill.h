@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "dumper/command_runner.h"
 #include "dumper/record.h"
+#include "dumper/space.h"
 #include "scanner/user_kind.h"
 
 namespace repo {
@@ -35,6 +36,9 @@ class Drill {
  public:
   virtual ~Drill() = default;
 
+  // What it takes in the scratch place: here the copy, and what a clone and a checkout of it take.
+  virtual Room room(const GenerationSummary& record) const;
+
   // What was done and found equal, for people: "checkout of r123".
   virtual Result<std::vector<std::string>> run(const DrillJob& job,
                                                const CommandRunner& runner) const = 0;
@@ -43,6 +47,7 @@ class Drill {
 std::unique_ptr<Drill> make_svn_drill();
 std::unique_ptr<Drill> make_hg_drill();
 std::unique_ptr<Drill> make_git_drill();
+std::unique_ptr<Drill> make_postgres_drill();
 
 // The drills of all kinds that a run knows: the built-in ones, and those that users have defined.
 // Threads: any, once it is made.

@@ -19,6 +19,7 @@
 #include "dumper/tools.h"
 #include "restorer/choose.h"
 #include "restorer/commands.h"
+#include "restorer/drill.h"
 #include "restorer/drill_item.h"
 #include "restorer/parallel.h"
 #include "restorer/printer.h"

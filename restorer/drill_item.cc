@@ -79,11 +79,14 @@ class ItemDrill {
     const GenerationSummary& record = *generation.record;
     result_.generation = generation.stamp;
     result_.bytes = record.bytes;
+    if (!record.missing.empty()) {
+      return cannot("the copy is not complete: " + record.missing.front());
+    }
     const Drill* drill = context_.drills.find(item_.kind);
     if (!drill) return cannot("no drill for this kind is known");
     const auto tool = context_.tools.of_kind.find(item_.kind);
     if (tool != context_.tools.of_kind.end() && tool->second.missing) return *tool->second.missing;
-    if (Status room = look_for_room(record.totals); !room) return room;
+    if (Status room = look_for_room(drill->room(record)); !room) return room;
 
     const Folder folder(context_.scratch, item_);
     const Result<UniqueFd> scratch = context_.scratch.make_folder(item_.kind, item_.id);
@@ -112,15 +115,12 @@ class ItemDrill {
     return {};
   }
 
-  // The copy, and what a clone and a checkout of it take.
-  Status look_for_room(const Totals& totals) const {
-    constexpr std::uint64_t kSlack = std::uint64_t{8} << 20;
+  Status look_for_room(const Room& wanted) const {
     const Result<Room> free = context_.scratch.free_room();
     if (!free) return free.error();
     const Room& reserve = context_.reserve;
     const Room usable = {free->bytes - std::min(free->bytes, reserve.bytes),
                          free->entries - std::min(free->entries, reserve.entries)};
-    const Room wanted = {2 * totals.bytes + kSlack, 2 * (totals.files + totals.directories)};
     if (wanted.bytes <= usable.bytes && wanted.entries <= usable.entries) return {};
     const bool lacks_bytes = wanted.bytes > usable.bytes;
     return cannot(fmt::format(

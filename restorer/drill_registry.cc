@@ -3,10 +3,17 @@
 
 namespace repo {
 
+Room Drill::room(const GenerationSummary& record) const {
+  constexpr std::uint64_t kSlack = std::uint64_t{8} << 20;
+  const Totals& totals = record.totals;
+  return {2 * totals.bytes + kSlack, 2 * (totals.files + totals.directories)};
+}
+
 Drills::Drills(const std::vector<UserKind>& user_kinds) {
   of_kind_["svn"] = make_svn_drill();
   of_kind_["hg"] = make_hg_drill();
   of_kind_["git"] = make_git_drill();
+  of_kind_["postgres"] = make_postgres_drill();
   for (const UserKind& kind : user_kinds) of_kind_[kind.name] = make_user_drill(kind);
 }
 

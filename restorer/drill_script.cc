@@ -46,25 +46,29 @@ bool blames_the_machine(const std::string& text) {
 }
 
 bool is_of_the_repository(const CommandResult& result) {
+  constexpr int kCannotTry = 75;       // said by the script itself
   constexpr int kNotExecutable = 126;  // sh(1): 127 where there is no such program
   constexpr int kMissing = 127;
   constexpr int kKilled = 128 + SIGKILL;  // as sh(1) tells it of what it has started
   if (blames_the_machine(result.err)) return false;
   if (result.end == CommandResult::End::kSignalled) return result.code != SIGKILL;
   return result.end == CommandResult::End::kExited && result.code != kMissing &&
-         result.code != kNotExecutable && result.code != kKilled;
+         result.code != kCannotTry && result.code != kNotExecutable && result.code != kKilled;
 }
 
 }  // namespace
 
 Result<ScriptResult> run_script(const DrillJob& job, const CommandRunner& runner,
                                 const Script& script) {
-  if (Status given = hand_over(job.scratch, {job.uid, job.uid}, job.patience); !given) return given.error();
+  if (Status given = hand_over(job.scratch, {job.uid, job.uid}, job.patience); !given)
+    return given.error();
   Command command;
   command.uid = job.uid;
   command.patience = job.patience;
   command.binds = {{job.scratch, "/staging", true}};
   command.environment = script.environment;
+  command.sockets = script.sockets;
+  command.files = script.files;
   command.argv = {"sh", "-c", std::string(kDrillPrologue) + script.text, "drill", "/staging"};
   command.argv.insert(command.argv.end(), script.arguments.begin(), script.arguments.end());
   const CommandResult result = runner.run(command);

@@ -4,6 +4,7 @@
 //   +checkout of HEAD      a step begins; when the script ends well, all steps were done
 //   =youngest 12           a fact, to be compared by the caller
 //
+// Exit status 75 says that this machine could not try; the last line on stderr says why.
 // Whatever else is printed on stdout is not looked at.
 #pragma once
 
@@ -27,6 +28,8 @@ struct Script {
   const char* text = "";
   std::vector<std::string> arguments;  // $1 is the scratch folder, these are $2 and so on
   std::vector<std::pair<std::string, std::string>> environment;
+  Sockets sockets = Sockets::kNone;
+  std::vector<SandboxFile> files;
 };
 
 // Hands the scratch folder over to the sandbox's user, and runs the script in it. The error of a

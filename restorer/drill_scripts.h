@@ -8,5 +8,9 @@ extern const char* const kDrillPrologue;
 extern const char* const kSvnDrillScript;
 extern const char* const kHgDrillScript;
 extern const char* const kGitDrillScript;
+extern const char* const kPostgresServer;  // before each of the following
+extern const char* const kPostgresDrillScript;
+extern const char* const kPostgresFilesDrillScript;
+extern const char* const kPostgresRestoreScript;
 
 }  // namespace repo

@@ -24,6 +24,14 @@ Json item_of(const char* type, const std::string& id, const std::string& kind,
   return object;
 }
 
+// Left out where it is empty.
+void put_list(Json& object, const char* key, const std::vector<std::string>& texts) {
+  if (texts.empty()) return;
+  Json list = Json::array();
+  for (const std::string& each : texts) list.push_back(readable(each));
+  object[key] = std::move(list);
+}
+
 void put_numbers(Json& object, const RestoreSummary& summary) {
   for (const auto& [key, value] : {std::pair("good", summary.good),
                                    {"bad", summary.bad},
@@ -101,11 +109,9 @@ std::string restore_line(const RestoreResult& result) {
   object["bytes"] = result.bytes;
   if (!result.instead_of.empty()) object["instead_of"] = readable(result.instead_of);
   if (!result.doubt.empty()) object["doubt"] = readable(result.doubt);
-  if (!result.not_set.empty()) {
-    Json list = Json::array();
-    for (const std::string& each : result.not_set) list.push_back(readable(each));
-    object["not_set"] = std::move(list);
-  }
+  put_list(object, "not_set", result.not_set);
+  put_list(object, "notes", result.notes);
+  put_list(object, "missing", result.missing);
   if (result.error) object["error"] = readable(describe(*result.error));
   return line_of(object);
 }

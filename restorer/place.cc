@@ -151,6 +151,8 @@ Status Place::stage() {
   return data_ ? Status() : Status(system_error("open", kData, errno));
 }
 
+void Place::put_only(const std::string& path) { from_ = std::string(kData) + "/" + path; }
+
 std::string Place::made() const { return made_path_; }
 
 Status Place::put() {

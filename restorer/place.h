@@ -40,6 +40,9 @@ class Place {
   // To be filled, empty when it is prepared.
   int data() const { return data_.get(); }
 
+  // Only what is at `path` below data() is put in place; the rest is removed. Not `with_files`.
+  void put_only(const std::string& path);
+
   // The outermost folder that was made on the way; empty where none was.
   std::string made() const;
 

@@ -115,6 +115,8 @@ std::string restore_text(const RestoreResult& result) {
   if (!result.doubt.empty()) line += "; a drill could not use it: " + printable(result.doubt);
   if (!result.made.empty()) line += "; made, and of this user: " + printable(result.made);
   for (const std::string& each : result.not_set) line += "; " + each;
+  for (const std::string& each : result.notes) line += "; " + each;
+  for (const std::string& each : result.missing) line += "; MISSING: " + printable(each);
   return line + "\n";
 }
 

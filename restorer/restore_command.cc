@@ -17,6 +17,7 @@
 #include "base/stop_signal.h"
 #include "base/target_path.h"
 #include "dumper/damage.h"
+#include "dumper/sandbox.h"
 #include "dumper/tree.h"
 #include "restorer/commands.h"
 #include "restorer/json_lines.h"
@@ -29,6 +30,9 @@ namespace repo {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// Apart from those of dumps and drills, which may run at the same time.
+constexpr std::uint32_t kFirstUid = kFirstSandboxUid + 2000;
 using Items = std::vector<const CopiedItem*>;
 
 // Nothing is written to a copy.
@@ -78,7 +82,7 @@ class Restores {
     const std::vector<Items> groups = groups_of(items);
     session_.output.progress().begin(items.size());
     in_parallel(session_.options.jobs, groups.size(),
-                [&](std::size_t i, int) { restore_group(groups[i]); });
+                [&](std::size_t i, int worker) { restore_group(groups[i], worker); });
     RestoreSummary summary;
     summary.command = "restore";
     summary.good = good_;
@@ -92,11 +96,11 @@ class Restores {
   }
 
  private:
-  void restore_group(const Items& group) {
+  void restore_group(const Items& group, int worker) {
     std::set<std::string> done;  // paths that this run has put there, of another kind maybe
     for (const CopiedItem* item : group) {
       if (stop_requested() != 0) return;
-      const RestoreResult result = try_one(*item, done.contains(item->path));
+      const RestoreResult result = try_one(*item, done.contains(item->path), worker);
       if (result.is_in_the_way()) {
         ++left_;
       } else if (result.error) {
@@ -112,9 +116,9 @@ class Restores {
     }
   }
 
-  RestoreResult try_one(const CopiedItem& item, bool is_shared_path) {
+  RestoreResult try_one(const CopiedItem& item, bool is_shared_path, int worker) {
     try {  // out of a task it would end all others
-      return restore_one(item, is_shared_path);
+      return restore_one(item, is_shared_path, worker);
     } catch (const std::exception& error) {
       RestoreResult result;
       result.id = item.id;
@@ -125,7 +129,7 @@ class Restores {
     }
   }
 
-  RestoreResult restore_one(const CopiedItem& item, bool is_shared_path) {
+  RestoreResult restore_one(const CopiedItem& item, bool is_shared_path, int worker) {
     const Patience patience = patience_of(session_);
     RestoreResult result;
     result.id = item.id;
@@ -139,7 +143,8 @@ class Restores {
     auto restore = [&](const Generation& generation) {
       return restore_item({session_.root, item, generation, folder_.base.get(), folder_.base_path,
                            item.path.substr(1), session_.options.with_files || is_shared_path,
-                           session_.options.owners, patience});
+                           session_.options.owners, patience, session_.options.sandbox,
+                           kFirstUid + static_cast<std::uint32_t>(worker)});
     };
     const Result<const Generation*> generation = generation_to_restore(session_.root, item, "");
     if (generation) {
@@ -195,9 +200,9 @@ int restore_one(RestoreSession& session, const CopiedItem& item) {
   if (!target) return refuse_all(session, target.error());
   if (is_in_dump_root(session, *target)) return refuse_all(session, in_dump_root(*target));
   session.output.progress().begin(1);
-  RestoreResult result =
-      restore_item({session.root, item, **generation, target->base.get(), target->base_path,
-                    target->rest, options.with_files, options.owners, patience});
+  RestoreResult result = restore_item({session.root, item, **generation, target->base.get(),
+                                       target->base_path, target->rest, options.with_files,
+                                       options.owners, patience, options.sandbox, kFirstUid});
   if (result.error && stop_requested() != 0) {
     session.output.tell(
         fmt::format("stopped by signal {}: nothing was restored", stop_requested()));

@@ -1,11 +1,15 @@
 #include "restorer/restore_item.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 
 #include "base/bytes_path.h"
 #include "dumper/damage.h"
+#include "dumper/tree.h"
+#include "restorer/postgres_restore.h"
 #include "restorer/rebuild.h"
 
 namespace repo {
@@ -29,7 +33,18 @@ Status restore(const RestoreJob& job, RestoreResult& result) {
   RebuildOptions how;
   how.map = job.owners;
   how.patience = job.patience;
-  Result<Rebuilt> rebuilt = rebuild(generation->folder.get(), record, place->data(), how);
+  const bool is_postgres = record.kind == "postgres";
+  UniqueFd copy;  // of a kind whose copy is not what is put in place
+  if (is_postgres) {
+    how.owners = !is_postgres_dump(record);
+    if (mkdirat(place->data(), kPostgresCopy, 0700) != 0) {
+      return system_error("create", result.target, errno);
+    }
+    copy = open_directory(place->data(), kPostgresCopy);
+    if (!copy) return system_error("open", result.target, errno);
+  }
+  const int target = is_postgres ? copy.get() : place->data();
+  Result<Rebuilt> rebuilt = rebuild(generation->folder.get(), record, target, how);
   if (!rebuilt) {
     Error error = rebuilt.error();
     if (is_removed(generation->folder.get())) {
@@ -43,6 +58,13 @@ Status restore(const RestoreJob& job, RestoreResult& result) {
     }
     return error;
   }
+  if (is_postgres) {
+    Result<RestoredPostgres> made = restore_postgres(
+        {record, place->data(), result.target, job.owners, job.sandbox, job.uid, job.patience});
+    if (!made) return made.error();
+    place->put_only(made->place);
+    result.notes = std::move(made->notes);
+  }
   if (Status put = place->put(); !put) {
     Error error = put.error();
     error.path = result.target;
@@ -52,6 +74,7 @@ Status restore(const RestoreJob& job, RestoreResult& result) {
   const auto doubt = job.item.proof.unusable.find(job.generation.stamp);
   if (doubt != job.item.proof.unusable.end()) result.doubt = doubt->second;
   result.bytes = rebuilt->bytes;
+  result.missing = record.missing;
   result.not_set = std::move(rebuilt->not_set);
   return {};
 }

@@ -22,12 +22,14 @@ struct RestoreResult {
   std::string instead_of;            // why it is not the current generation that was restored
   std::string doubt;                 // what a drill has found against it: it could not use it
   std::vector<std::string> not_set;  // of owners, modes and attributes (Rebuilt)
+  std::vector<std::string> notes;    // what a person has to know of what was restored
+  std::vector<std::string> missing;  // what should have been in the copy, a sentence each
   std::optional<Error> error;        // set: nothing was restored
 
   // Something is there already, and was left alone.
   bool is_in_the_way() const { return error && error->op == kInTheWay; }
   bool is_as_asked() const {
-    return !error && instead_of.empty() && doubt.empty() && not_set.empty();
+    return !error && instead_of.empty() && doubt.empty() && not_set.empty() && missing.empty();
   }
 };
 
@@ -41,6 +43,9 @@ struct RestoreJob {
   bool with_files = false;
   const OwnerMap& owners;
   Patience patience;
+  // Where a kind needs its tools for a restore: with walls, and under which user of the sandbox's.
+  bool sandbox = true;
+  std::uint32_t uid = 0;
 };
 
 RestoreResult restore_item(const RestoreJob& job);

@@ -6,7 +6,7 @@ import pwd
 import shutil
 import tempfile
 
-from support import as_user, must, run, wait_for
+from support import must, run, wait_for
 
 MAJOR = max((int(path.split("/")[-2]) for path in glob.glob("/usr/lib/postgresql/*/bin")), default=0)
 BINARIES = pathlib.Path(f"/usr/lib/postgresql/{MAJOR}/bin")
@@ -44,7 +44,12 @@ class Cluster:
     def as_owner(self, *argv, **keywords):
         keywords.setdefault("env", CLEAN)
         keywords.setdefault("cwd", "/")
-        return must(*as_user(self.user.pw_uid), *argv, **keywords)
+        return must(*self.owner(), *argv, **keywords)
+
+    def owner(self):
+        """Put before a command: it runs as the cluster's owner."""
+        return ["setpriv", "--reuid", str(self.user.pw_uid), "--regid", str(self.user.pw_gid),
+                "--clear-groups", "--"]
 
     def make(self, *options):
         """Runs initdb."""
@@ -56,7 +61,7 @@ class Cluster:
 
     def start(self, *settings):
         """Starts the server, which accepts connections when this returns. Settings: "fsync=off"."""
-        words = [f"listen_addresses=''", f"unix_socket_directories={self.sockets}",
+        words = ["listen_addresses=''", f"unix_socket_directories={self.sockets}",
                  f"port={self.port}", *QUICK, *settings]
         self.as_owner(BINARIES / "pg_ctl", "-D", self.data, "-l", self.log, "-s", "-w", "-o",
                       " ".join(f"-c {word}" for word in words), "start")
@@ -74,7 +79,7 @@ class Cluster:
 
     def remove(self):
         """Ends the server where it runs, and removes all."""
-        run(*as_user(self.user.pw_uid), BINARIES / "pg_ctl", "-D", self.data, "-m", "immediate", "-s",
+        run(*self.owner(), BINARIES / "pg_ctl", "-D", self.data, "-m", "immediate", "-s",
             "-w", "stop", env=CLEAN, cwd="/")
         shutil.rmtree(self.data, ignore_errors=True)
         shutil.rmtree(self.sockets, ignore_errors=True)

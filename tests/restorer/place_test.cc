@@ -88,6 +88,19 @@ TEST_F(PlaceTest, WhatIsNotThereAppearsWhole) {
   EXPECT_THAT(names(), ElementsAre("new"));
 }
 
+TEST_F(PlaceTest, APartAloneIsPutAndTheRestIsRemoved) {
+  {
+    Result<Place> place = prepare("new");
+    ASSERT_TRUE(place) << describe(place.error());
+    fill(*place);
+    ASSERT_EQ(mkdirat(place->data(), "part", 0700), 0);
+    place->put_only("part");
+    ASSERT_TRUE(place->put());
+  }
+  EXPECT_THAT(names(), ElementsAre("new"));
+  EXPECT_THAT(test::names_in(tree_ / "new"), IsEmpty());
+}
+
 TEST_F(PlaceTest, WhatIsNotPutLeavesNothing) {
   {
     const Result<Place> place = prepare("a/b/new");

@@ -1,0 +1,169 @@
+#include "dumper/postgres_by_hand.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dumper/by_hand.h"
+
+namespace repo {
+namespace {
+
+// `as COMMAND`: with nothing of this shell's environment, and where root does it as the owner, who
+// has no hold of root's terminal. `value KEY`: of the copy's cluster file, whatever bytes it has.
+constexpr const char* kHelpers = R"sh(    as() {{ {}\
+      env -i -C / PATH="$B:/usr/bin:/bin" LC_ALL=C.UTF-8 \
+      PGHOST="$X" PGPORT=5432 PGUSER="$R" PGOPTIONS='-c default_transaction_read_only=off' "$@"; }}
+    value() {{ sed -n "s/^$1 //p" "$C/data/cluster" | perl -pe 'chomp; s/%(..)/chr hex $1/ge'; }}
+    settings() {{ echo "-c listen_addresses= -c unix_socket_directories=$X -c hba_file=$X/hba" \
+      "-c port=5432 -c logging_collector=off $*"; }}
+)sh";
+
+constexpr const char* kLoad =
+    R"sh(    as initdb -D "$S/new" -U "$R" --auth-local=peer --auth-host=scram-sha-256 \
+      -E "$(value encoding)" --lc-collate="$(value collate)" --lc-ctype="$(value ctype)" >"$X/initdb"
+    as pg_ctl -D "$S/new" -l "$X/log" -s -w \
+      -o "$(settings -c allow_in_place_tablespaces=on -c fsync=off -c archive_mode=off)" start
+    trap 'as pg_ctl -D "$S/new" -m immediate -s stop' EXIT
+    Q=$(printf %s "$R" | sed 's/"/""/g')
+    grep -vxF -e "CREATE ROLE $R;" -e "CREATE ROLE \"$Q\";" copy/globals.sql |
+      sed -e '/^\\restrict /d; /^\\unrestrict /d' \
+        -e "/^CREATE TABLESPACE /s/ LOCATION '.*';\$/ LOCATION '';/" >globals.sql
+    chmod 644 globals.sql
+    as psql -X -q -v ON_ERROR_STOP=1 -o /dev/null -d template1 -f "$S/globals.sql"
+    for D in copy/databases/*; do
+      case ${D##*/} in
+        template1) as pg_restore --clean --if-exists -C -e -d postgres "$S/$D" ;;
+        postgres) as pg_restore --clean --if-exists -C -e -d template1 "$S/$D" ;;
+        *) as pg_restore -C -e -d template1 "$S/$D" ;;
+      esac
+    done
+    as vacuumdb -a -Z -q
+    as pg_ctl -D "$S/new" -m fast -s -w stop
+    trap - EXIT
+    for D in new/pg_tblspc/*; do
+      [ -d "$D" ] || continue
+      mkdir -p new/tablespaces
+      mv -T -- "$D" "new/tablespaces/${D##*/}"
+      ln -s -- "$A/tablespaces/${D##*/}" "$D"
+    done
+)sh";
+
+// Each line of `owners` gives one entry what is its own.
+constexpr const char* kFiles = R"sh(    tac "$C/owners" | while IFS= read -r line; do
+      set -f; set -- $line; path=$(printf '%b.' "${line#* * * * * }"); path=copy/${path%.}
+      [ -e "$path" ] || [ -L "$path" ] || continue
+      chown -h "$3:$4" -- "$path"; [ -L "$path" ] || chmod "$2" -- "$path"
+    done
+    mv -T -- copy/pgdata new
+    for L in new/pg_tblspc/*; do
+      [ -h "$L" ] || continue
+      mkdir -p new/tablespaces
+      mv -T -- "copy/tablespaces/${L##*/}" "new/tablespaces/${L##*/}"
+      ln -sfn -- "$A/tablespaces/${L##*/}" "$L"
+    done
+)sh";
+
+constexpr const char* kWhatItTakes =
+    R"(1. What it takes: PostgreSQL {0} (`apt-get install postgresql-{0}`), and the extensions that the
+databases use. Where it goes, as whom it runs, where the programs are; for another place or user
+change that, and nothing else.
+
+    C=$PWD
+    T={1}
+{2}    S=$T.restoring
+    A=$(readlink -m -- "$T"; echo .); A=${{A%??}}
+    U={3} G={4}
+    B=/usr/lib/postgresql/{0}/bin
+    X=$(mktemp -d /tmp/restore.XXXXXX)
+)";
+
+constexpr const char* kOfDump =
+    R"(3. A new cluster, made beside the place: on a socket that nobody else can reach, the roles with
+their passwords, then every database. This runs code that superusers of the source have written,
+as any restore of a dump does. Tablespaces come to lie in `tablespaces` of the data directory. The
+first thing that fails ends it, and then nothing is in place. Where `$S` exists already, an attempt
+before this one has left it: remove it.
+
+)";
+
+constexpr const char* kOfFiles =
+    R"(3. The files, with their owners; tablespaces come to lie in `tablespaces` of the data directory.
+The first thing that fails ends it, and then nothing is in place. Where `$S` exists already, an
+attempt before this one has left it: remove it.
+
+)";
+
+constexpr const char* kBegin = R"sh(    (
+    set -e
+    if [ -h "$T" ] || [ -n "$(ls -A -- "$T" 2>/dev/null)" ]; then echo "something is there already" >&2; exit 1; fi
+    mkdir -p -- "$(dirname -- "$T")"
+    mkdir -m 700 -- "$S"
+    cd -P -- "$S"
+    [ "$(stat -c %u .)" = "$(id -u)" ]
+    cp -aT -- "$C/data" copy
+)sh";
+
+constexpr const char* kEnd = R"sh(    sync -f new
+    mv -T -- new "$T"
+    cd -- "$C"
+    rm -r -- "$S"
+    echo 'It is in place.'
+    )
+
+4. Only where the last line was "It is in place.": it starts, and has these databases.
+
+    as pg_ctl -D "$A" -l "$X/log" -s -w -o "$(settings)" start
+    as psql -X -l -d template1
+    as pg_ctl -D "$A" -m fast -s -w stop
+    rm -r -- "$X"
+
+5. Its configuration. )sh";
+
+}  // namespace
+
+std::string restore_postgres_by_hand(const ItemRecord& record, bool as_root) {
+  const Repository& source = record.source;
+  const bool is_dump = find_text(record.fingerprint, "method") == "dump";
+  const std::string version = find_text(record.fingerprint, "version").value_or("");
+  // Before 10 two numbers were the major version: 9.6.
+  const std::size_t dot = version.find('.');
+  const std::string major =
+      version.substr(0, dot == 1 ? version.find('.', dot + 1) : std::min(dot, version.size()));
+  const std::string target = shell_word(source.path);
+  const bool changes_user = as_root && source.uid != 0;
+  const std::string as =
+      changes_user ? "setsid -w setpriv --reuid=\"$U\" --regid=\"$G\" --clear-groups " : "";
+  std::string text =
+      fmt::format(fmt::runtime(kWhatItTakes), major, target,
+                  target.starts_with('$') ? "    T=${T%.}\n" : "", source.uid, source.gid);
+  text += fmt::format(fmt::runtime(kHelpers), as);
+  // Those of files have no word of it: who may connect as whom is not known.
+  text += is_dump ? "    R=$(value superuser; echo .); R=${R%.}\n" : "    R=postgres\n";
+  if (changes_user) text += "    chown \"$U:$G\" \"$X\"\n";
+  text +=
+      "    echo 'local all all trust' >\"$X/hba\"; chmod 644 \"$X/hba\"\n"
+      "\n2. Is the copy what it was? (No output means that it is.)\n\n"
+      "    sha256sum --quiet -c SHA256SUMS\n\n";
+  text += is_dump ? kOfDump : kOfFiles;
+  text += kBegin;
+  if (changes_user) text += "    chown -hR \"$U:$G\" -- .\n";
+  text += is_dump ? kLoad : kFiles;
+  if (changes_user) {
+    text += "    [ ! -e new/tablespaces ] || chown -hR \"$U:$G\" new/tablespaces new/pg_tblspc\n";
+  }
+  text += kEnd;
+  text += is_dump
+              ? "`postgresql.conf` and `pg_hba.conf` in the data directory are initdb's: those of\n"
+                "the source are no part of a dump. "
+              : "Where `postgresql.conf` and `pg_hba.conf` were elsewhere they are in\n"
+                "`data/configuration`. ";
+  text += fmt::format(
+      "On Debian `pg_createcluster {} NAME -d DIRECTORY`\ntakes an existing data directory over, "
+      "and "
+      "moves its configuration to `/etc/postgresql`.\n",
+      major);
+  return text;
+}
+
+}  // namespace repo
