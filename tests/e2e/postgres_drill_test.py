@@ -2,7 +2,6 @@
 import os
 import pathlib
 import shutil
-import unittest
 
 from drill_case import reseal
 from faults import adopt_orphans, reap_orphans, waits_at_eventfd

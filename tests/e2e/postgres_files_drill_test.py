@@ -1,12 +1,11 @@
 """Drills and restores of copies that are a cluster's files: shut down, or a base backup."""
 import os
-import pathlib
 import re
 
 from drill_case import reseal
-from postgres import BINARIES, Cluster
+from postgres import Cluster
 from postgres_drill_case import PostgresDrillCase
-from support import DUMP, SCAN, main, make_mounts_private, must, run
+from support import main, make_mounts_private, run
 
 HOSTILE = "x' \\' \"y\"\n$(id)"
 

@@ -5,10 +5,10 @@ import pwd
 import re
 import shutil
 
-from postgres import BINARIES, CLEAN, Cluster
+from postgres import Cluster
 from postgres_drill_case import PostgresDrillCase
 from postgres_drill_test import fill
-from support import Case, RESTORE, main, make_mounts_private, must, run
+from support import main, make_mounts_private, run, validate
 
 
 def setUpModule():
@@ -98,16 +98,11 @@ class RestoreTest(PostgresDrillCase):
                             f"{self.cluster.user.pw_uid}=nobody", "--map-group",
                             f"{self.cluster.user.pw_gid}=nogroup", "--json")
         for line in done.json_lines():
-            self.validate_line(line)
+            validate(line, "restore")
         place = self.target / str(self.source)[1:]
         self.assertEqual((place.stat().st_uid, (place / "base").stat().st_gid),
                          (pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("nobody").pw_gid))
         self.assertTrue(list(self.target.glob("**/svn/format")))
-
-    @staticmethod
-    def validate_line(line):
-        from support import validate
-        validate(line, "restore")
 
     def by_hand(self, target, blocks):
         """Runs blocks of RESTORE.md as they stand, but for the place."""
