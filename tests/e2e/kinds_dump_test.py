@@ -9,7 +9,8 @@ import subprocess
 import sys
 
 from kinds_case import SHIPPED, KindsCase
-from support import RESTORE, TOP, main, must, read_json, run, validate, wait_for
+from support import (DUMP, REPORT, RESTORE, SCAN, TOP, main, make_svn, must, read_json, run, validate,
+                     wait_for)
 
 OWNER = 4321
 
@@ -113,6 +114,24 @@ class SqliteTest(KindsCase):
         drilled = [each for each in done.json_lines() if each["message_type"] == "drill"]
         self.assertEqual(len(drilled), 1, f"{done}")
         self.assertIn("a change of it was noticed", drilled[0]["compared"])
+
+    def test_the_four_tools_from_the_scan_to_the_report(self):
+        make_database(self.app / "x.db", "WAL")
+        make_svn(self.src / "svn")
+        manifest = self.tmp / "scanned.json"
+        must(SCAN, "--kinds-dir", self.kinds, "-q", "-o", manifest, self.src)
+        self.assert_code(run(DUMP, "--to", self.to, "--kinds-dir", self.kinds, manifest), 0)
+        self.assertEqual(set(self.current()), {os.fsencode(self.app), os.fsencode(self.src / "svn")})
+        self.check(self.data(self.app) / "x.db")
+        self.assert_code(self.drill(), 0)
+        done = run(REPORT, "--from", self.to, "--json")
+        items = {item["path"]: item for item in json.loads(done.text)["items"]}
+        self.assertEqual(items[str(self.app)]["kind"], "sqlite")
+        # The directory may hold more than its databases; what the copy has all of may be left out.
+        done = run(REPORT, "--from", self.to, "--excludes", "tar")
+        self.assertIn(str(self.src / "svn"), done.text)
+        self.assertNotIn(str(self.app), done.text)
+        self.assertIn("not all of the directory", done.message)
 
     def test_restore_gives_files_owners_and_modes_back(self):
         make_database(self.app / "x.db", "DELETE")
