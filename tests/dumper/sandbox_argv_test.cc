@@ -66,9 +66,9 @@ TEST(SandboxArgvTest, FilesThatWereMadeComeBehindTheBinds) {
   Command asked = command();
   asked.files = {{"/etc/passwd", "x"}, {"/etc/group", "y"}};
   const Words argv = sandbox_argv(asked, {10, 11, 12, 13}, true);
-  EXPECT_TRUE(has(argv, {"--perms", "0755", "--dir", "/etc", "--perms", "0444", "--ro-bind-data",
-                         "15", "/etc/passwd", "--perms", "0444", "--ro-bind-data", "16",
-                         "/etc/group"}));
+  EXPECT_TRUE(
+      has(argv, {"--perms", "0755", "--dir", "/etc", "--perms", "0444", "--ro-bind-data", "15",
+                 "/etc/passwd", "--perms", "0444", "--ro-bind-data", "16", "/etc/group"}));
 }
 
 TEST(SandboxArgvTest, BindsAreDescriptorsAndNeverPaths) {

@@ -10,8 +10,8 @@ namespace {
 using testing::HasSubstr;
 
 TemplateValues values() {
-  return {"/source", "/srv/app", "/staging/data", "/staging/tmp",         "/prev",          "app",
-          "alice",   "web1",          "2026-01-31T23:59:59Z", {"a.db", "b.db"}, "b.db"};
+  return {"/source", "/srv/app", "/staging/data",        "/staging/tmp",   "/prev", "app",
+          "alice",   "web1",     "2026-01-31T23:59:59Z", {"a.db", "b.db"}, "b.db"};
 }
 
 std::string filled(const std::string& text) {
