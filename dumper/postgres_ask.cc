@@ -2,15 +2,22 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "base/bytes_path.h"
+#include "base/file_io.h"
 #include "dumper/identity.h"
 #include "dumper/postgres_name.h"
 #include "dumper/postgres_texts.h"
 
 namespace repo {
 namespace {
+
+constexpr std::size_t kMostText = std::size_t{256} << 20;  // of names of databases
 
 Status is_this_cluster(const DumpJob& job, const PostgresServer& server,
                        const PostgresAnswer& answer, const std::string& identifier) {
@@ -64,9 +71,15 @@ Result<PostgresAnswer> ask_postgres(const DumpJob& job, const CommandRunner& run
                  kPostgresList};
     // The bytes of names as they are, in whatever encoding.
     list.environment.emplace_back("PGCLIENTENCODING", "SQL_ASCII");
+    const UniqueFd said(memfd_create("answer", MFD_CLOEXEC));
+    if (!said) return system_error("memfd_create", "", errno);
+    list.output = said.get();
     CommandResult result = runner.run(list);
     if (result.ok()) {
-      Result<PostgresAnswer> answer = parse_postgres_answer(result.out);
+      if (lseek(said.get(), 0, SEEK_SET) != 0) return system_error("seek", "", errno);
+      const Result<std::string> text = read_to_end(said.get(), kMostText);
+      if (!text) return text.error();
+      Result<PostgresAnswer> answer = parse_postgres_answer(*text);
       if (!answer) return answer;
       answer->answered_at = database;
       Status same = is_this_cluster(job, server, *answer, system_identifier);

@@ -153,11 +153,12 @@ std::string restore_postgres_by_hand(const ItemRecord& record, bool as_root) {
     text += "    [ ! -e new/tablespaces ] || chown -hR \"$U:$G\" new/tablespaces new/pg_tblspc\n";
   }
   text += kEnd;
-  text += is_dump
-              ? "`postgresql.conf` and `pg_hba.conf` in the data directory are initdb's: those of\n"
-                "the source are no part of a dump. "
-              : "Where `postgresql.conf` and `pg_hba.conf` were elsewhere they are in\n"
-                "`data/configuration`. ";
+  text +=
+      is_dump
+          ? "`postgresql.conf` and `pg_hba.conf` in the data directory are initdb's: the source's\n"
+            "are in `data/files`, or `data/configuration`, and so is what else lay there. "
+          : "Where `postgresql.conf` and `pg_hba.conf` were elsewhere they are in\n"
+            "`data/configuration`. ";
   text += fmt::format(
       "On Debian `pg_createcluster {} NAME -d DIRECTORY`\ntakes an existing data directory over, "
       "and "

@@ -14,6 +14,7 @@
 #include "base/file_io.h"
 #include "base/unique_fd.h"
 #include "dumper/damage.h"
+#include "dumper/hand_over.h"
 #include "dumper/sandbox.h"
 #include "dumper/tree.h"
 #include "restorer/drill_script.h"
@@ -72,9 +73,13 @@ class Restoring {
     if (!cluster) return system_error("open", kCluster, errno);
     if (Status given = give(cluster.get()); !given) return given.error();
     std::vector<std::string> notes = {
-        "the configuration is initdb's: postgresql.conf and pg_hba.conf of the source are no part "
-        "of "
-        "a dump"};
+        "its configuration is a new one: the old postgresql.conf, pg_hba.conf and what else lay "
+        "there "
+        "are in restored-files and restored-configuration of the data directory, and not used"};
+    for (const auto& [from, to] :
+         {std::pair{"files", "restored-files"}, {"configuration", "restored-configuration"}}) {
+      if (Status kept = keep_aside(cluster.get(), from, to); !kept) return kept.error();
+    }
     for (const Tablespace& each : globals->tablespaces) {
       notes.push_back(moved(each.name, each.location));
     }
@@ -145,6 +150,17 @@ class Restoring {
   Status give(int folder) const {
     Giving visitor(owner(), group());
     return walk_tree({folder, std::nullopt}, visitor, job_.patience);
+  }
+
+  // A folder of the copy, where there is one, comes into the data directory as the owner's.
+  Status keep_aside(int cluster, const char* from, const char* to) const {
+    const UniqueFd folder = open_directory(data_, from);
+    if (!folder && errno == ENOENT) return {};
+    if (!folder) return system_error("open", from, errno);
+    Status given = hand_over(folder.get(), {owner(), group()}, job_.patience);
+    if (!given) return given;
+    return renameat(data_, from, cluster, to) == 0 ? Status()
+                                                   : Status(system_error("move", from, errno));
   }
 
   // The tablespace `name` in `from` becomes a folder of the data directory, with a link to it.

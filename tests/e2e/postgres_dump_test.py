@@ -79,7 +79,7 @@ class DumpTest(PostgresCase):
         found = {str(path.relative_to(self.copy() / "data/files"))
                  for path in (self.copy() / "data/files").rglob("*") if path.is_file()}
         self.assertEqual(found, {"postgresql.conf", "postgresql.auto.conf", "pg_hba.conf", "pg_ident.conf",
-                                 "server.key", "mine/notes"})
+                                 "server.key", "mine/notes", "mine/repository/c0"})
         self.assertIn(f"f 0644 {self.cluster.user.pw_uid} {self.cluster.user.pw_gid} - files/server.key",
                       (self.copy() / "owners").read_text())
 

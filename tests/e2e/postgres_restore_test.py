@@ -62,6 +62,8 @@ class RestoreTest(PostgresDrillCase):
                 if os.path.islink(path):
                     self.assertEqual(os.readlink(path), f"{target}/tablespaces/{each}")
                     self.assertEqual(os.path.relpath(folder, target), "pg_tblspc")
+        self.assertEqual((target / "restored-files/pg_hba.conf").read_bytes(),
+                         (self.cluster.data / "pg_hba.conf").read_bytes())
         self.assert_answers_as_before(target)
 
     def assert_answers_as_before(self, target):
