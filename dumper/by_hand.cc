@@ -151,6 +151,11 @@ std::string restore_by_hand(const ItemRecord& record, bool as_root) {
       : has_files               ? ", usable as it is (the working files are no part of it)"
                                 : ", usable as it is",
       record.id, as_root ? ", as root" : "");
+  if (!record.missing.empty()) {
+    text += "THIS COPY LACKS SOMETHING:\n\n";
+    for (const std::string& each : record.missing) text += "- " + printable(each) + "\n";
+    text += "\n";
+  }
   if (!record.notes.empty()) {
     text += "What is special about this copy:\n\n";
     for (const std::string& note : record.notes) text += "- " + printable(note) + "\n";

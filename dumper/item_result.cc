@@ -80,9 +80,15 @@ bool is_published(const ItemResult& result) {
 }
 
 Error told_of_missing(const std::vector<std::string>& missing) {
-  const std::string more =
-      missing.size() > 1 ? "; and " + std::to_string(missing.size() - 1) + " more" : "";
-  return plain_error("copy all of it", "", missing.front() + more);
+  constexpr std::size_t kShown = 10;
+  std::string all;
+  for (std::size_t i = 0; i < std::min(missing.size(), kShown); ++i) {
+    all += (i > 0 ? "; " : "") + missing[i];
+  }
+  if (missing.size() > kShown) {
+    all += "; and " + std::to_string(missing.size() - kShown) + " more, see item.json";
+  }
+  return plain_error("copy all of it", "", all);
 }
 
 void limit_notes(std::vector<std::string>& notes) {

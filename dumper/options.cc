@@ -113,6 +113,9 @@ std::variant<DumpOptions, OptionsMessage> parse_dump_options(int argc, const cha
                  "a PostgreSQL database that need not be in a copy, of any cluster or that in DIR "
                  "(repeatable)")
       ->type_name("NAME[@DIR]")
+      ->check([](const std::string& text) {
+        return text.empty() || text.starts_with("@/") ? "no name of a database" : "";
+      })
       ->allow_extra_args(false);
   app.add_flag("-n,--dry-run", options.dry_run, "say what would be copied, and touch nothing")
       ->configurable(false);  // a night that copies nothing must not look like one that did

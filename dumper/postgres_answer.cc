@@ -1,14 +1,12 @@
 #include "dumper/postgres_answer.h"
 
-#include <set>
-
 #include "base/number.h"
 #include "base/text.h"
 
 namespace repo {
 namespace {
 
-constexpr std::size_t kServerValues = 10;
+constexpr std::size_t kServerValues = 16;
 constexpr std::size_t kDatabaseValues = 5;
 
 std::vector<std::string> split_at_nul(std::string_view text) {
@@ -32,11 +30,6 @@ std::string major_from(std::uint32_t number) {
   return std::to_string(number / 10000) + "." + std::to_string(number / 100 % 100);
 }
 
-// Statements of roles and tablespaces; the rest are comments and settings of the session.
-bool makes_something(std::string_view line) {
-  return line.starts_with("CREATE ROLE ") || line.starts_with("CREATE TABLESPACE ");
-}
-
 }  // namespace
 
 Result<PostgresAnswer> parse_postgres_answer(std::string_view text) {
@@ -52,12 +45,13 @@ Result<PostgresAnswer> parse_postgres_answer(std::string_view text) {
   answer.major = major_from(*number);
   answer.system_identifier = values[2];
   answer.data_directory = values[3];
-  answer.superuser = values[4];
-  answer.is_superuser = values[5] == "t";
-  answer.is_standby = values[6] == "t";
-  answer.encoding = values[7];
-  answer.collate = values[8];
-  answer.ctype = values[9];
+  std::size_t next = 4;
+  for (std::string* text :
+       {&answer.config_file, &answer.superuser, &answer.encoding, &answer.collate, &answer.ctype,
+        &answer.checksums, &answer.lc_monetary, &answer.lc_numeric, &answer.lc_time,
+        &answer.timezone, &answer.datestyle, &answer.of_all_roles}) {
+    *text = values[next++];
+  }
   for (std::size_t i = kServerValues; i < values.size(); i += kDatabaseValues) {
     PostgresDatabase database;
     database.name = values[i];
@@ -103,24 +97,6 @@ Result<RowCounts> count_rows(std::string_view text) {
     counts.rows += *rows;
   }
   return counts;
-}
-
-bool is_whole_globals(std::string_view text) {
-  // Behind it "--" and a blank line; of some minor versions "\unrestrict KEY", too.
-  constexpr std::size_t kEnd = 256;
-  text.remove_prefix(text.size() - std::min(text.size(), kEnd));
-  return text.ends_with('\n') &&
-         text.find("\n-- PostgreSQL database cluster dump complete\n") != std::string_view::npos;
-}
-
-bool keeps_all_of(std::string_view before, std::string_view after) {
-  std::set<std::string_view> lines;
-  while (!after.empty()) lines.insert(take_line(after));
-  while (!before.empty()) {
-    const std::string_view line = take_line(before);
-    if (makes_something(line) && !lines.contains(line)) return false;
-  }
-  return true;
 }
 
 }  // namespace repo

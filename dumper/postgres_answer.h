@@ -24,13 +24,20 @@ struct PostgresAnswer {
   std::string version;        // "15.18"
   std::string major;          // "15", "9.6"
   std::string system_identifier;
-  std::string data_directory;  // empty: the role may not see it
-  std::string superuser;       // the bootstrap role, oid 10
-  bool is_superuser = false;   // the role that was asked as
-  bool is_standby = false;
-  std::string encoding;  // of template1
+  std::string data_directory;  // empty: the role may not see it; likewise the next
+  std::string config_file;
+  std::string superuser;  // the bootstrap role, oid 10
+  std::string encoding;   // of template1
   std::string collate;
   std::string ctype;
+  std::string checksums;  // "on", "off"
+  // The server's settings that decide how values are written and read.
+  std::string lc_monetary;
+  std::string lc_numeric;
+  std::string lc_time;
+  std::string timezone;
+  std::string datestyle;
+  std::string of_all_roles;  // ALTER ROLE ALL SET, which no dump has: "name=value; …"
   std::vector<PostgresDatabase> databases;
 };
 
@@ -50,12 +57,5 @@ struct RowCounts {
   std::uint64_t rows = 0;
 };
 Result<RowCounts> count_rows(std::string_view text);
-
-// Whether what pg_dumpall --globals-only has printed is all of it.
-bool is_whole_globals(std::string_view text);
-
-// Whether each statement in `before` is in `after`, too: roles and tablespaces that came or changed
-// do no harm to dumps that were made in between, those that went do.
-bool keeps_all_of(std::string_view before, std::string_view after);
 
 }  // namespace repo

@@ -71,6 +71,7 @@ Result<PostgresAnswer> ask_postgres(const DumpJob& job, const CommandRunner& run
                  kPostgresList};
     // The bytes of names as they are, in whatever encoding.
     list.environment.emplace_back("PGCLIENTENCODING", "SQL_ASCII");
+    list.environment.emplace_back("PGOPTIONS", "-c search_path=pg_catalog");  // its own settings
     const UniqueFd said(memfd_create("answer", MFD_CLOEXEC));
     if (!said) return system_error("memfd_create", "", errno);
     list.output = said.get();

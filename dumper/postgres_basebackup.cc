@@ -9,6 +9,8 @@
 #include "base/file_io.h"
 #include "dumper/hand_over.h"
 #include "dumper/postgres_ask.h"
+#include "dumper/postgres_configuration.h"
+#include "dumper/postgres_files.h"
 #include "dumper/postgres_texts.h"
 #include "dumper/tree.h"
 
@@ -17,6 +19,8 @@ namespace repo {
 Result<CopyFacts> copy_postgres_basebackup(const DumpJob& job, const CommandRunner& runner,
                                            const PostgresServer& server,
                                            const std::string& system_identifier) {
+  // pg_basebackup leaves out what is behind one, and so does the manifest that it is verified by.
+  if (Status whole = has_no_links(job); !whole) return whole.error();
   const Result<PostgresAnswer> answer = ask_postgres(job, runner, server, system_identifier);
   if (!answer) return answer.error();
   if (mkdirat(job.staging_fd, "data", 0700) != 0) return system_error("create", "data", errno);
@@ -51,7 +55,8 @@ Result<CopyFacts> copy_postgres_basebackup(const DumpJob& job, const CommandRunn
   // The folder is the tools': what is written here goes into it as their owner would see it.
   Status written = create_file(data.get(), "cluster", cluster_text(facts.fingerprint));
   if (!written) return written.error();
-  return facts;
+  Status configured = copy_postgres_configuration(job, data.get(), answer->config_file, facts);
+  return configured ? std::move(facts) : Result<CopyFacts>(configured.error());
 }
 
 Status verify_postgres_basebackup(const DumpJob& job, int data, const CopyFacts& facts,

@@ -19,12 +19,18 @@ namespace repo {
 // PG_VERSION … but not pg_hba.conf. Source: PostgreSQL's manual, "Database File Layout".
 bool is_of_the_server(std::string_view name);
 
-// The folder of the configuration, outside of the data directory, that the server was started with
-// last; nothing where it lies in there, or nobody knows.
-std::optional<std::string> configuration_elsewhere(const DumpJob& job);
+// What the server has not made in its data directory, into data/files/. Repositories in there are
+// items of their own and left out.
+Status copy_postgres_files_of_people(const DumpJob& job, int data, CopyFacts& facts);
 
-// Both folders. Repositories in the data directory are items of their own and left out. What lies
-// elsewhere is read with the rights of the cluster's owner, and is a note where that cannot be.
-Status copy_postgres_configuration(const DumpJob& job, int data, CopyFacts& facts);
+// The folder of postgresql.conf, where that is outside of the data directory, into
+// data/configuration/. `config_file` is what the server says of it; empty: what the command says
+// that started it last. It is read with the rights of the cluster's owner. A note where it cannot
+// be found or taken, or lacks a file; an error where the copy cannot be written.
+Status copy_postgres_configuration(const DumpJob& job, int data, const std::string& config_file,
+                                   CopyFacts& facts);
+
+// A look at that folder, as far as it can be looked at.
+std::optional<TreeLook> look_at_postgres_configuration(const DumpJob& job, const Seen& seen);
 
 }  // namespace repo

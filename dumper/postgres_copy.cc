@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <map>
@@ -13,11 +15,14 @@
 
 #include "base/bytes_path.h"
 #include "base/file_io.h"
+#include "base/number.h"
+#include "base/stop_signal.h"
 #include "base/text.h"
 #include "dumper/hand_over.h"
 #include "dumper/postgres_answer.h"
 #include "dumper/postgres_ask.h"
 #include "dumper/postgres_configuration.h"
+#include "dumper/postgres_globals.h"
 #include "dumper/postgres_name.h"
 #include "dumper/postgres_texts.h"
 #include "dumper/tree.h"
@@ -34,6 +39,7 @@ constexpr std::size_t kMostText = std::size_t{256} << 20;  // of globals, of cou
 constexpr std::chrono::minutes kSoon{5};
 constexpr int kTurns = 3;
 constexpr int kTries = 20;
+constexpr int kFewTries = 3;
 constexpr const char* kNoLock = "could not obtain lock on relation";  // pg_dump's own words
 constexpr int kRounds = 4;
 
@@ -49,6 +55,15 @@ bool lacks_room(const CommandResult& result) {
   return false;
 }
 
+// What somebody else does at the server, and will have done in a moment.
+bool passes_by_itself(const std::string& words) {
+  constexpr std::array kWords = {"lock timeout",     "statement timeout", "could not obtain lock",
+                                 "deadlock",         "too many clients",  "too many connections",
+                                 "connection slots", "invalid snapshot"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](const char* each) { return words.find(each) != std::string::npos; });
+}
+
 class ClusterDump {
  public:
   ClusterDump(const DumpJob& job, const CommandRunner& runner, const PostgresServer& server,
@@ -59,6 +74,14 @@ class ClusterDump {
     if (Status made = make_folders_for_tools(); !made) return made.error();
     Result<PostgresAnswer> answer = ask_postgres(job_, runner_, server_, system_identifier);
     if (!answer) return answer.error();
+    constexpr int kOldest = 11;  // before, pg_dump leaves settings and rights of databases out
+    if (to_number<int>(answer->major.substr(0, answer->major.find('.'))).value_or(0) < kOldest) {
+      return plain_error(
+          "dump", "",
+          fmt::format("pg_dump {} leaves out what belongs to databases, as all before "
+                      "{}: use --pg-method basebackup",
+                      answer->major, kOldest));
+    }
     answered_at_ = answer->answered_at;
     Result<std::string> globals = ask_globals();
     if (!globals) return globals.error();
@@ -67,9 +90,9 @@ class ClusterDump {
       if (Status dumped = dump_new_ones(*answer); !dumped) return dumped.error();
       Result<std::string> globals_now = ask_globals();
       if (!globals_now) return globals_now.error();
-      // A role that is gone may own what is in the dumps.
-      if (!keeps_all_of(*globals, *globals_now)) {
-        return busy("", "a role or a tablespace was dropped");
+      // One that is gone may be named in the dumps.
+      if (!keeps_tablespaces(*globals, *globals_now)) {
+        return busy("", "a tablespace was dropped");
       }
       globals = *std::move(globals_now);
       answer = ask_postgres(job_, runner_, server_, system_identifier);
@@ -79,8 +102,9 @@ class ClusterDump {
     }
     Result<CopyFacts> facts = finish(*answer, *globals);
     if (!facts) return facts;
-    Status configured = copy_postgres_configuration(job_, data_.get(), *facts);
-    return configured ? std::move(facts) : Result<CopyFacts>(configured.error());
+    Status done = copy_postgres_files_of_people(job_, data_.get(), *facts);
+    if (done) done = copy_postgres_configuration(job_, data_.get(), answer->config_file, *facts);
+    return done ? std::move(facts) : Result<CopyFacts>(done.error());
   }
 
  private:
@@ -169,15 +193,30 @@ class ClusterDump {
     for (int i = 1;; ++i) {
       const Clock::time_point began = Clock::now();
       Result<RowCounts> counts = dump(name, jobs);
-      if (counts || ended_ || i == kTries) return counts;
+      if (counts || ended_) return counts;
+      const std::string& words = counts.error().output;
       // With several connections each locks its tables when it comes to them, and gives up at once
       // where somebody waits for one: with a single one all are locked at the beginning.
-      const bool is_for_one = counts.error().output.find(kNoLock) != std::string::npos && jobs > 1;
+      const bool is_for_one = words.find(kNoLock) != std::string::npos && jobs > 1;
       if (is_for_one) jobs = 1;
-      const bool again = is_for_one || (Clock::now() - began < kSoon &&
-                                        Clock::now() - start < kTurns * options_.lock_wait);
-      if (!again) return counts;
+      const bool is_soon =
+          Clock::now() - began < kSoon && Clock::now() - start < kTurns * options_.lock_wait;
+      const int tries = passes_by_itself(words) ? kTries : kFewTries;
+      if (i >= tries || !(is_soon || is_for_one)) return counts;
+      if (auto error = wait_a_moment(i)) {
+        ended_ = true;
+        return *error;
+      }
     }
+  }
+
+  // Ends with a stop.
+  std::optional<Error> wait_a_moment(int tried) const {
+    constexpr int kFirst = 100;  // milliseconds
+    constexpr int kLongest = 3000;
+    struct pollfd stop = {stop_fd(), POLLIN, 0};
+    poll(&stop, 1, std::min(kFirst << std::min(tried, 5), kLongest));
+    return out_of_patience(job_.patience);
   }
 
   Result<RowCounts> dump(const std::string& name, int jobs) {
@@ -198,8 +237,9 @@ class ClusterDump {
                                      "/staging/databases", "/staging/rows", kPostgresRows}));
     Result<RowCounts> counts = tool_error("pg_dump", result);
     if (result.ok()) {
-      const Result<std::string> text = read_small_file(data_.get(), counts_file, kMostText);
+      const Result<std::string> text = take_file(counts_file, false);
       counts = text ? count_rows(*text) : Result<RowCounts>(text.error());
+      if (Status noted = note_beside(name, counts_file); !noted) counts = noted.error();
     }
     // Nothing that lacks room makes way for what has less in it.
     ended_ = ends_everything(result) || lacks_room(result);
@@ -207,6 +247,28 @@ class ClusterDump {
       if (Status removed = remove_what_there_is(); !removed) return removed.error();
     }
     return counts;
+  }
+
+  // What a tool has written, which may be there no longer than that.
+  Result<std::string> take_file(const std::string& path, bool is_temporary) const {
+    Result<std::string> text = read_small_file(data_.get(), path, kMostText);
+    if (text && is_temporary && unlinkat(data_.get(), path.c_str(), 0) != 0) {
+      return system_error("remove", path, errno);
+    }
+    return text;
+  }
+
+  // The roles that the snapshot saw, and what of the database was not for this role to see.
+  Status note_beside(const std::string& name, const std::string& counts_file) {
+    const Result<std::string> roles = take_file(counts_file + ".roles", true);
+    if (!roles) return roles.error();
+    const Result<std::string> lacks = take_file(counts_file + ".lacks", true);
+    if (!lacks) return lacks.error();
+    for (std::string_view rest = *roles; !rest.empty();) roles_.emplace(take_line(rest));
+    for (std::string_view rest = *lacks; !rest.empty();) {
+      lacks_[name].emplace_back(take_line(rest));
+    }
+    return {};
   }
 
   Result<CopyFacts> finish(const PostgresAnswer& answer, const std::string& globals) {
@@ -225,6 +287,17 @@ class ClusterDump {
       } else {
         facts.missing.push_back(told);
       }
+    }
+    for (const auto& [name, what] : lacks_) {
+      auto& told = options_.is_acknowledged(name, job_.source.path) ? facts.notes : facts.missing;
+      for (const std::string& each : what) {
+        told.push_back("database " + printable(name) + ": " + each +
+                       " are for superusers alone, and not in this copy");
+      }
+    }
+    if (!answer.of_all_roles.empty()) {
+      facts.notes.push_back("settings of all roles (ALTER ROLE ALL SET) are in no dump: " +
+                            printable(answer.of_all_roles));
     }
     if (dumped_.empty()) {
       return plain_error(
@@ -247,6 +320,15 @@ class ClusterDump {
     if (globals.find("\nCREATE TABLESPACE ") != std::string::npos) {
       facts.notes.emplace_back("it has tablespaces: a restore puts them into its data directory");
     }
+    std::size_t gone = 0;
+    const std::string roles = with_roles(globals, roles_, gone);
+    if (gone > 0) {
+      facts.notes.push_back(counted(gone, "role") +
+                            " that went during the dump come back without any right");
+      if (unlinkat(data_.get(), kGlobals, 0) != 0) return system_error("remove", kGlobals, errno);
+      Status replaced = create_file(data_.get(), kGlobals, roles);
+      if (!replaced) return replaced.error();
+    }
     const Detail cluster = {{"version", answer.version},
                             {"major", answer.major},
                             {"system_identifier", answer.system_identifier},
@@ -254,6 +336,12 @@ class ClusterDump {
                             {"encoding", answer.encoding},
                             {"collate", answer.collate},
                             {"ctype", answer.ctype},
+                            {"data_checksums", answer.checksums},
+                            {"lc_monetary", answer.lc_monetary},
+                            {"lc_numeric", answer.lc_numeric},
+                            {"lc_time", answer.lc_time},
+                            {"timezone", answer.timezone},
+                            {"datestyle", answer.datestyle},
                             {"method", std::string("dump")}};
     Status written = create_file(data_.get(), "cluster", cluster_text(cluster));
     if (!written) return written.error();
@@ -266,10 +354,12 @@ class ClusterDump {
   const ServerOptions& options_;
   UniqueFd data_;
   std::string answered_at_;
-  std::map<std::string, RowCounts> dumped_;    // by name
-  std::map<std::string, std::string> failed_;  // why
-  std::uint64_t bytes_ = 0;                    // that the dumped databases take at the server
-  bool ended_ = false;                         // by us, or there is no use in going on
+  std::map<std::string, RowCounts> dumped_;                // by name
+  std::map<std::string, std::string> failed_;              // why
+  std::map<std::string, std::vector<std::string>> lacks_;  // of databases that were dumped
+  std::set<std::string> roles_;  // "CREATE ROLE …;", as the dumps' snapshots saw them
+  std::uint64_t bytes_ = 0;      // that the dumped databases take at the server
+  bool ended_ = false;           // by us, or there is no use in going on
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 #   $1 folder of the server's programs   $2 connection string   $3 name for its files
 #   $4 jobs   $5 seconds to wait for a lock   $6 folder of dumps   $7 folder of counts
 #   $8 the query that counts
+# Beside the counts: $3.roles, the roles that the snapshot saw, and $3.lacks, what the role may not
+# see of it.
 set -eu
 umask 077
 bin=$1 database=$2 file=$3 jobs=$4 patience=$5 dumps=$6 rows=$7 count=$8
@@ -24,6 +26,7 @@ ask() { cat >&3 2>/dev/null || fail; }
 # The session that holds the snapshot. It locks every table before it takes it: a TRUNCATE or a
 # rewrite in between would show as an empty table (PostgreSQL's manual, "Caveats" of MVCC).
 mkfifo "$work/ask" "$work/told"
+cd -- "$rows"
 "$bin/psql" -XAtqw -v ON_ERROR_STOP=1 -d "$database" \
   <"$work/ask" >"$work/told" 2>"$work/errors" &
 session=$!
@@ -31,8 +34,9 @@ exec 3>"$work/ask" 4<"$work/told"
 ask <<SQL
 SET search_path = pg_catalog;
 SET lock_timeout = '${patience}s';
-SET statement_timeout = 0;
-SET idle_in_transaction_session_timeout = 0;
+SELECT set_config(name, '0', false) FROM pg_settings
+WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_session_timeout',
+               'idle_in_transaction_session_timeout') \g /dev/null
 SELECT set_config(name, '10s', false) FROM pg_settings
 WHERE name = 'client_connection_check_interval' \g /dev/null
 \o '$work/locks'
@@ -44,24 +48,44 @@ ORDER BY pg_class.oid;
 \o
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 \i '$work/locks'
+\o $file.roles
+SELECT oid || ' ' || format('CREATE ROLE %I;', rolname) FROM pg_roles
+WHERE left(rolname, 3) <> 'pg_' AND rolname !~ E'[\\n\\r]' AND oid <> 10::oid;
+\o $file.lacks
+SELECT 'its subscriptions' FROM pg_roles
+WHERE rolname = current_user AND NOT rolsuper AND EXISTS (
+  SELECT FROM pg_subscription JOIN pg_database ON pg_database.oid = subdbid
+  WHERE datname = current_database());
+SELECT 'passwords of its user mappings' FROM pg_roles
+WHERE rolname = current_user AND NOT rolsuper AND EXISTS (SELECT FROM pg_user_mappings);
+\o
 SELECT pg_export_snapshot();
 SQL
 read -r snapshot <&4 || { wait "$session" || :; fail; }
 
 # A table of terabytes is counted for a long time without a byte for us: as long as the server
 # answers, there is progress.
-(while sleep 60; do
-  "$bin/psql" -XAtqw -d "$database" -c 'SELECT 1' >/dev/null 2>&1 || exit 0
-done) 3>&- 4<&- &
+(
+  while sleep 60 & pause=$!; do
+    trap 'kill "$pause"; exit' TERM
+    wait "$pause"
+    "$bin/psql" -XAtqw -d "$database" -c 'SELECT 1' >/dev/null 2>&1 || exit 0
+  done
+) 3>&- 4<&- &
 beat=$!
 
 # Whoever asks for a table between the session and pg_dump lets pg_dump wait for him, and waits for
 # the session: only giving up lets him pass. SIGINT makes psql cancel what the server does for it.
-("$bin/pg_dump" -Fd -w --no-sync --jobs="$jobs" --lock-wait-timeout=3s \
-  --snapshot="$snapshot" --file="$dumps/$file" -d "$database" || {
-  kill -INT "$session" 2>/dev/null || :
-  exit 1
-}) 3>&- 4<&- &
+(
+  "$bin/pg_dump" -Fd -w --no-sync --jobs="$jobs" --lock-wait-timeout=3s \
+    --snapshot="$snapshot" --file="$dumps/$file" -d "$database" &
+  tool=$!
+  trap 'kill "$tool"; exit 1' TERM
+  wait "$tool" || {
+    kill -INT "$session" 2>/dev/null || :
+    exit 1
+  }
+) 3>&- 4<&- &
 dump=$!
 
 ask <<SQL

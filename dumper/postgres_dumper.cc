@@ -5,10 +5,13 @@
 // Nothing is written to the source and no lock is taken but those of a reader of its tables.
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
+#include <csignal>
 
 #include "base/file_io.h"
 #include "dumper/dumper.h"
@@ -53,6 +56,21 @@ Result<Running> read_running(int data_directory) {
 
 bool has_pid(int data_directory) {
   return faccessat(data_directory, "postmaster.pid", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+// The usual reason why a server does not answer: a crash leaves postmaster.pid behind.
+Error with_reason(Error error, std::uint64_t pid) {
+  const bool is_gone =
+      pid > 1 && pid < INT_MAX && kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH;
+  if (is_gone) {
+    error.message = fmt::format(
+                        "its server crashed: process {} of its postmaster.pid is gone. Start it, "
+                        "so that it recovers "
+                        "(or it runs in a container: dump it in there): ",
+                        pid) +
+                    error.message;
+  }
+  return error;
 }
 
 class PostgresDumper final : public Dumper {
@@ -100,13 +118,15 @@ class PostgresDumper final : public Dumper {
     const Repository& source = asked.source;
     const Result<PostgresServer> server = PostgresServer::find(
         running->pid, running->version, source.uid, source.gid, asked.servers.role);
-    if (!server) return server.error();
+    if (!server) return with_reason(server.error(), running->pid.pid);
     RoomMeter meter(asked.staging_fd, asked.patience.room);
     DumpJob job = asked;
     job.patience.has_room = [&meter] { return meter.take(); };
-    return asked.servers.method == ServerOptions::Method::kBasebackup
-               ? copy_postgres_basebackup(job, runner, *server, running->system_identifier)
-               : copy_postgres(job, runner, *server, asked.servers, running->system_identifier);
+    Result<CopyFacts> copied =
+        asked.servers.method == ServerOptions::Method::kBasebackup
+            ? copy_postgres_basebackup(job, runner, *server, running->system_identifier)
+            : copy_postgres(job, runner, *server, asked.servers, running->system_identifier);
+    return copied ? std::move(copied) : with_reason(copied.error(), running->pid.pid);
   }
 
   Result<Verified> verify(const DumpJob& job, CopyFacts& facts,

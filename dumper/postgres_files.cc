@@ -53,7 +53,8 @@ class Parts {
     for (const char* name : {"pg_wal", "pg_xlog"}) {
       const Result<std::string> target = link_in(job.source_fd, name);
       if (!target) continue;
-      if (Status added = parts.add(job, fmt::format("pgdata/{}", name), *target, ""); !added) {
+      if (Status added = parts.add(job.source_fd, fmt::format("pgdata/{}", name), *target, "");
+          !added) {
         return added.error();
       }
       parts.wal_ = name;
@@ -66,12 +67,9 @@ class Parts {
         const Result<std::string> target = link_in(links.get(), name);
         if (!target) continue;  // a folder: it lies in the data directory
         Status added =
-            parts.add(job, "tablespaces/" + name, *target, "PG_" + major_of(version) + "_");
+            parts.add(links.get(), "tablespaces/" + name, *target, "PG_" + major_of(version) + "_");
         if (!added) return added.error();
       }
-    }
-    if (const auto folder = configuration_elsewhere(job)) {
-      if (Status added = parts.add(job, "configuration", *folder, ""); !added) return added.error();
     }
     return parts;
   }
@@ -82,9 +80,10 @@ class Parts {
   const std::string& wal() const { return wal_; }
 
  private:
-  Status add(const DumpJob& job, const std::string& at, const std::string& target,
+  // `base`: what the text of a link is relative to.
+  Status add(int base, const std::string& at, const std::string& target,
              const std::string& prefix) {
-    Result<UniqueFd> fd = open_directory_as(job.source_fd, target, owner_);
+    Result<UniqueFd> fd = open_directory_as(base, target, owner_);
     if (!fd) {
       Error error = fd.error();
       error.message += ", which " + printable(at) + " of the cluster is";
@@ -132,32 +131,45 @@ Result<PostgresVersion> version_in(int data_directory) {
   return plain_error("read", "PG_VERSION", "it holds no version");
 }
 
-// What lies behind a link is not followed, but the log.
-Status has_no_links(int data_directory) {
-  const Result<std::vector<Listed>> names = entries_in(data_directory);
-  if (!names) return names.error();
-  for (const auto& [name, type] : *names) {
-    const bool is_log = name == "pg_wal" || name == "pg_xlog";
-    if (is_log || !is_of_the_server(name)) continue;
-    if (const Result<std::string> target = link_in(data_directory, name)) {
-      return plain_error("copy", name,
-                         "a part of the cluster behind a symbolic link, to " + printable(*target) +
-                             ", which is not followed");
+// Finds links where a server has none.
+class Links final : public TreeVisitor {
+ public:
+  Result<Descend> enter(const TreeEntry& entry, int, const std::string&) override {
+    const std::string top = entry.path.substr(0, entry.path.find('/'));
+    if (entry.path.empty()) return Descend::kYes;
+    // Links to tablespaces are followed elsewhere, and so is one to the log.
+    if (!is_of_the_server(top) || top == "log" || top == "pg_tblspc" || is_log(top)) {
+      return Descend::kNo;
     }
+    if (!entry.is_link()) return Descend::kYes;
+    return plain_error("copy", entry.path,
+                       "a part of the cluster behind a symbolic link, to " + printable(entry.link) +
+                           ", which is not followed");
   }
-  return {};
-}
+  Status leave(const TreeEntry&, int) override { return {}; }
 
-// What a server makes anew, or what says that one runs.
-bool is_left_out(const std::string& path) { return path == kPid; }
+ private:
+  static bool is_log(const std::string& top) { return top == "pg_wal" || top == "pg_xlog"; }
+};
+
+// In a tablespace there is none at all.
+std::optional<Error> refuse_link(const TreeEntry& entry) {
+  if (!entry.is_link()) return std::nullopt;
+  return plain_error("copy", entry.path, "a symbolic link in a tablespace, which is not followed");
+}
 
 Skip skip_in_data_directory(const Parts& parts) {
   return [&parts](const std::string& path) {
-    return is_left_out(path) || (!parts.wal().empty() && path == parts.wal());
+    return path == kPid || (!parts.wal().empty() && path == parts.wal());
   };
 }
 
 }  // namespace
+
+Status has_no_links(const DumpJob& job) {
+  Links visitor;
+  return walk_tree({job.source_fd, std::nullopt}, visitor, job.patience);
+}
 
 bool is_shut_down(int data_directory) {
   return static_cast<bool>(shut_down_control(data_directory));
@@ -177,7 +189,9 @@ Result<TreeLook> look_at_postgres_files(const DumpJob& job, const Seen& seen) {
     if (!more) return more;
     look = together(*std::move(look), *more);
   }
-  return look;
+  if (!look) return look;
+  const std::optional<TreeLook> configuration = look_at_postgres_configuration(job, seen);
+  return configuration ? together(*std::move(look), *configuration) : look;
 }
 
 Result<CopyFacts> copy_postgres_files(const DumpJob& job) {
@@ -185,7 +199,7 @@ Result<CopyFacts> copy_postgres_files(const DumpJob& job) {
   if (!before) return before.error();
   const Result<PostgresVersion> version = version_in(job.source_fd);
   if (!version) return version.error();
-  if (Status whole = has_no_links(job.source_fd); !whole) return whole.error();
+  if (Status whole = has_no_links(job); !whole) return whole.error();
   const Result<Parts> parts = Parts::find(job, *version);
   if (!parts) return parts.error();
 
@@ -203,14 +217,17 @@ Result<CopyFacts> copy_postgres_files(const DumpJob& job) {
     const Result<UniqueFd> folder = make_folders(data.get(), part.at);
     if (!folder) return folder.error();
     options.skip = skip_others(part.prefix);
+    if (part.at.starts_with("tablespaces/")) options.refuse = refuse_link;
     auto copied = copy_tree({part.fd.get(), parts->owner()}, folder->get(), options);
     if (!copied) return copied.error();
   }
+  CopyFacts facts;
+  Status configured = copy_postgres_configuration(job, data.get(), "", facts);
+  if (!configured) return configured.error();
   const Result<std::string> after = shut_down_control(job.source_fd);
   if (!after || *after != *before) return busy("", "its server was started during the copy");
 
   const auto control = parse_pg_control(before->substr(0, kControlBytes));
-  CopyFacts facts;
   facts.is_told = true;
   facts.elsewhere = Elsewhere{"pgdata", UniqueFd(fcntl(job.source_fd, F_DUPFD_CLOEXEC, 0)), {}};
   const std::string identifier = std::to_string(control->system_identifier);

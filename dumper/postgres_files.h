@@ -21,6 +21,10 @@ namespace repo {
 // Whether it was shut down, as far as its files tell.
 bool is_shut_down(int data_directory);
 
+// The error names a part of the cluster that is behind a symbolic link: base/16384, say. Only the
+// log and tablespaces are taken from behind one.
+Status has_no_links(const DumpJob& job);
+
 // All that a copy would be made of.
 Result<TreeLook> look_at_postgres_files(const DumpJob& job, const Seen& seen);
 

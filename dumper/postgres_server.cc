@@ -68,7 +68,10 @@ Result<PostgresServer> PostgresServer::find(const PostmasterPid& pid,
   Result<UniqueFd> socket = open_as(AT_FDCWD, path, O_PATH, identity);
   if (!socket) {
     Error error = socket.error();
-    error.message += ": its server does not run, or has another socket";
+    error.message +=
+        ": no server of it answers here. If it crashed, start it, so that it recovers; if it runs "
+        "in "
+        "a container, dump it in there";
     return error;
   }
   struct stat st = {};
@@ -96,8 +99,10 @@ Command PostgresServer::command(const std::string& program, const Patience& pati
   command.sockets = Sockets::kUnix;
   command.binds = {{socket_.get(), join_path(folder_, ".s.PGSQL." + port_), false}};
   command.files = name_files(account_);
-  command.environment = {
-      {"PGAPPNAME", "repo-backup"}, {"PGCONNECT_TIMEOUT", "60"}, {"PGSYSCONFDIR", "/nonexistent"}};
+  command.environment = {{"PGAPPNAME", "repo-backup"},
+                         {"PGCONNECT_TIMEOUT", "60"},
+                         {"PGSYSCONFDIR", "/nonexistent"},
+                         {"PGOPTIONS", kPostgresSession}};
   if (password_file_) {
     command.binds.push_back({password_file_.get(), kPasswordFile, false});
     command.environment.emplace_back("PGPASSFILE", kPasswordFile);

@@ -20,6 +20,12 @@
 
 namespace repo {
 
+// Settings of each session, as PGOPTIONS: they win over those of databases and roles. Nobody's
+// functions and operators but pg_catalog's are found by name (a superuser asks in databases where
+// anybody may have made some); money and dates are written in one way, which a load must use, too.
+inline constexpr const char* kPostgresSession =
+    "-c search_path=pg_catalog -c lc_monetary=C -c timezone=UTC -c datestyle=ISO";
+
 class PostgresServer {
  public:
   // `uid`, `gid`: of the data directory. Errors: the programs of this major version are not

@@ -203,6 +203,17 @@ class Sandbox final : public CommandRunner {
 class DirectRunner final : public CommandRunner {
  public:
   CommandResult run(const Command& command) const override {
+    const bool writes = std::any_of(command.binds.begin(), command.binds.end(),
+                                    [](const Bind& bind) { return bind.writable; });
+    if (command.account && geteuid() == 0 && writes) {
+      CommandResult result;
+      result.err = fmt::format(
+          "--sandbox none: the user {} cannot come to the dump root, which is root's; run with the "
+          "sandbox, or as that user",
+          command.account->name.empty() ? std::to_string(command.account->uid)
+                                        : command.account->name);
+      return result;
+    }
     std::vector<std::string> argv = {"/usr/bin/env", "-i"};
     for (const auto& [name, value] : environment_of(command)) {
       argv.push_back(fmt::format("{}={}", name, with_paths(value, command)));

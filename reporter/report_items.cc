@@ -297,7 +297,9 @@ class Builder {
   static void add_failure(ItemState& state, Severity severity, const char* what,
                           const ItemResult& last) {
     Finding finding{severity, what, "it could not be copied",
-                    "look at the repository with its own tool: what was copied before stays"};
+                    state.kind == "postgres"
+                        ? "docs/postgres.md says what helps: what was copied before stays"
+                        : "look at the repository with its own tool: what was copied before stays"};
     if (last.error) {
       finding.text = harmless(last.error->message);
       finding.output = last.error->output;

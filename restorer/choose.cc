@@ -99,7 +99,9 @@ std::vector<const CopiedItem*> without_proof(std::vector<const CopiedItem*> item
     const std::optional<UtcTime> proven = item->proof.proven();
     const bool is_bad = !item->generations.empty() &&
                         item->proof.why_bad(item->generations.front().stamp) != nullptr;
-    return !is_bad && proven && *proven <= now && now - *proven < stale;
+    const bool lacks_something = item->has_current() && item->generations.front().record &&
+                                 !item->generations.front().record->missing.empty();
+    return !is_bad && !lacks_something && proven && *proven <= now && now - *proven < stale;
   });
   return items;
 }

@@ -39,6 +39,9 @@ class Drill {
   // What it takes in the scratch place: here the copy, and what a clone and a checkout of it take.
   virtual Room room(const GenerationSummary& record) const;
 
+  // Whether a restore is done once the copy's files are in place; else it takes as long as a drill.
+  virtual bool is_files_alone(const GenerationSummary&) const { return true; }
+
   // What was done and found equal, for people: "checkout of r123".
   virtual Result<std::vector<std::string>> run(const DrillJob& job,
                                                const CommandRunner& runner) const = 0;

@@ -111,6 +111,7 @@ class ItemDrill {
     const DrillJob job{record, scratch->get(), context_.uid, patience};
     const Result<std::vector<std::string>> compared = drill->run(job, *context_.tools.runner);
     if (!compared) return compared.error();
+    if (!drill->is_files_alone(record)) result_.restore_seconds = since(start_);
     result_.compared.insert(result_.compared.end(), compared->begin(), compared->end());
     return {};
   }

@@ -41,6 +41,10 @@ Result<Globals> globals_in(int folder, const std::string& name, const std::strin
 
 class PostgresDrill final : public Drill {
  public:
+  bool is_files_alone(const GenerationSummary& record) const override {
+    return find_text(record.fingerprint, "method") != "dump";
+  }
+
   // A dump is compressed: what counts are the databases and the log that is written while they are
   // loaded, and what initdb makes.
   Room room(const GenerationSummary& record) const override {

@@ -56,8 +56,10 @@ std::string list_text(const CopiedItem& item, UtcTime now) {
   if (!current.record) {
     return fmt::format("{}  UNREADABLE: {}\n", head, printable(current.unreadable));
   }
-  return fmt::format("{}  {}  {}  {}\n", head, current.stamp, human_bytes(current.record->bytes),
-                     proof_text(item, now));
+  const std::size_t missing = current.record->missing.size();
+  return fmt::format("{}  {}  {}  {}{}\n", head, current.stamp, human_bytes(current.record->bytes),
+                     proof_text(item, now),
+                     missing > 0 ? fmt::format(", INCOMPLETE: lacks {}", missing) : "");
 }
 
 std::string show_text(const CopiedItem& item, const std::string& root, UtcTime now) {
@@ -97,6 +99,9 @@ std::string show_text(const CopiedItem& item, const std::string& root, UtcTime n
               printable(*bad);
     }
     text += "\n";
+    for (const std::string& each_missing : each.record->missing) {
+      text += "             MISSING: " + printable(each_missing) + "\n";
+    }
     for (const std::string& note : each.record->notes) {
       text += "             " + printable(note) + "\n";
     }

@@ -13,6 +13,8 @@ class UserDrill final : public Drill {
  public:
   explicit UserDrill(UserKind kind) : kind_(std::move(kind)) {}
 
+  bool is_files_alone(const GenerationSummary&) const override { return false; }
+
   Result<std::vector<std::string>> run(const DrillJob& job,
                                        const CommandRunner& runner) const override {
     if (kind_.drill.empty()) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <limits>
+#include <vector>
 
 #include "base/number.h"
 #include "base/text.h"
@@ -30,6 +31,24 @@ Number number_at(std::string_view bytes, std::size_t offset) {
 
 std::string_view without_blanks_behind(std::string_view text) {
   return text.substr(0, text.find_last_not_of(" \t\r") + 1);
+}
+
+// Each argument of the command, which are in quotes that nothing escapes.
+std::vector<std::string_view> arguments_of(std::string_view text) {
+  constexpr std::string_view kBetween = " \"";
+  std::vector<std::string_view> arguments;
+  std::string_view line = without_blanks_behind(text.substr(0, text.find('\n')));
+  while (line.size() >= 2) {
+    const std::size_t begin = line.find(kBetween);
+    if (begin == std::string_view::npos) break;
+    line.remove_prefix(begin + kBetween.size());
+    std::size_t end = line.find("\" \"");
+    if (end == std::string_view::npos) end = line.rfind('"');
+    if (end == std::string_view::npos) break;
+    arguments.push_back(line.substr(0, end));
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  return arguments;
 }
 
 }  // namespace
@@ -90,18 +109,8 @@ std::optional<PostmasterPid> parse_postmaster_pid(std::string_view text) {
 
 // The program, and each argument as ` "ARGUMENT"`, with nothing escaped.
 std::optional<std::string> parse_config_file(std::string_view text) {
-  constexpr std::string_view kBetween = " \"";
   std::optional<std::string> found;
-  std::string_view line = without_blanks_behind(text.substr(0, text.find('\n')));
-  while (line.size() >= 2) {
-    const std::size_t begin = line.find(kBetween);
-    if (begin == std::string_view::npos) break;
-    line.remove_prefix(begin + kBetween.size());
-    std::size_t end = line.find("\" \"");
-    if (end == std::string_view::npos) end = line.rfind('"');
-    if (end == std::string_view::npos) break;
-    std::string_view argument = line.substr(0, end);
-    line.remove_prefix(std::min(end + 1, line.size()));
+  for (std::string_view argument : arguments_of(text)) {
     if (argument.starts_with("-c")) argument.remove_prefix(2);
     if (argument.starts_with("--")) argument.remove_prefix(2);
     for (const std::string_view key : {"config_file=", "config-file="}) {
@@ -109,6 +118,18 @@ std::optional<std::string> parse_config_file(std::string_view text) {
       const std::string_view value = argument.substr(key.size());
       if (value.starts_with('/')) found = std::string(value);  // the last one counts
     }
+  }
+  return found;
+}
+
+std::optional<std::string> parse_start_folder(std::string_view text) {
+  std::optional<std::string> found;
+  bool is_next = false;
+  for (std::string_view argument : arguments_of(text)) {
+    const bool is_joined = argument.starts_with("-D/");
+    if (is_joined) argument.remove_prefix(2);
+    if ((is_next || is_joined) && argument.starts_with('/')) found = std::string(argument);
+    is_next = argument == "-D";
   }
   return found;
 }

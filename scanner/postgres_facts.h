@@ -50,5 +50,7 @@ std::optional<PostmasterPid> parse_postmaster_pid(std::string_view text);
 // postmaster.opts, the command that started the server last: the absolute path of its config_file,
 // where that was named. Debian's clusters name it, since their configuration lies in /etc.
 std::optional<std::string> parse_config_file(std::string_view text);
+// The absolute path of its -D: the data directory, or a folder with a configuration that names it.
+std::optional<std::string> parse_start_folder(std::string_view text);
 
 }  // namespace repo

@@ -136,9 +136,11 @@ TEST_F(SandboxAccountTest, TheToolIsThatUserWithItsGroups) {
   EXPECT_THAT(test::said(sandbox_->run(command)), HasSubstr("groups=54322"));
 }
 
-TEST_F(SandboxAccountTest, WithoutASandboxTheToolIsThatUserToo) {
+TEST_F(SandboxAccountTest, WithoutASandboxTheToolIsThatUserTooAndComesToNoDumpRoot) {
   Command command = tree_.command({"id"});
   command.account = kAccount;
+  EXPECT_THAT(describe(direct_->run(command)), HasSubstr("the user somebody cannot come"));
+  command.binds.clear();
   EXPECT_THAT(test::said(direct_->run(command)),
               HasSubstr("uid=54321 gid=54322 groups=54322,54323,54324"));
 }

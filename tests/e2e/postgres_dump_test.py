@@ -83,6 +83,62 @@ class DumpTest(PostgresCase):
         self.assertIn(f"f 0644 {self.cluster.user.pw_uid} {self.cluster.user.pw_gid} - files/server.key",
                       (self.copy() / "owners").read_text())
 
+    def test_D22_functions_of_others_are_not_run_with_the_rights_of_who_asks(self):
+        """Who may make an operator in a database that is asked first (CVE-2018-1058) could become
+        superuser by it, and then, with COPY TO PROGRAM, the cluster's owner."""
+        self.cluster.sql("CREATE ROLE mallory LOGIN")
+        self.addCleanup(self.cluster.psql, "-c", "DROP OWNED BY mallory CASCADE; DROP ROLE mallory;"
+                        "REVOKE CREATE ON SCHEMA public FROM public")
+        trap = """CREATE FUNCTION public.trap({0}) RETURNS bool LANGUAGE plpgsql AS $$
+            BEGIN IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+            ALTER ROLE mallory SUPERUSER; END IF; RETURN $1::text = $2::text; END $$;
+            CREATE OPERATOR public.= (FUNCTION = public.trap, LEFTARG = {1}, RIGHTARG = {2});"""
+        pairs = [("oid", "int4"), ("name", "text"), ("text", "name"), ("name", "unknown")]
+        text = "SET ROLE mallory;" + "".join(trap.format(f"{a}, {b}", a, b) for a, b in pairs[:3])
+        text += """CREATE FUNCTION public.current_setting(varchar) RETURNS text LANGUAGE plpgsql AS $$
+            BEGIN ALTER ROLE mallory SUPERUSER; RETURN 'x'; END $$;"""
+        for database in ("postgres", self.database("app")):
+            self.cluster.sql("GRANT CREATE ON SCHEMA public TO public;" + text, database)
+        self.assert_published(self.dump_cluster())
+        self.assert_published(self.dump_cluster("--pg-method", "basebackup"))
+        self.assertEqual(self.cluster.sql("SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'"), "f\n")
+
+    def test_values_are_written_in_one_way_whatever_the_server_is_set_to(self):
+        self.cluster.sql("ALTER SYSTEM SET datestyle = 'SQL, DMY'; ALTER SYSTEM SET timezone = 'Asia/Tokyo'")
+        self.cluster.sql("SELECT pg_reload_conf()")
+        self.addCleanup(self.cluster.sql, "SELECT pg_reload_conf()")
+        self.addCleanup(self.cluster.sql, "ALTER SYSTEM RESET ALL")
+        self.cluster.sql("CREATE ROLE soon VALID UNTIL '2031-02-01 00:00:00+00'; "
+                         "ALTER ROLE ALL SET work_mem = '7MB'")
+        self.addCleanup(self.cluster.psql, "-c", "DROP ROLE soon; ALTER ROLE ALL RESET work_mem")
+        self.assert_published(self.dump_cluster())
+        self.assertIn("VALID UNTIL '2031-02-01 00:00:00+00'", (self.copy() / "data/globals.sql").read_text())
+        cluster = (self.copy() / "data/cluster").read_text()
+        self.assertIn("\ntimezone Asia%2FTokyo\n", cluster)
+        self.assertIn("\ndatestyle SQL%2C%20DMY\n", cluster)
+        self.assertIn("\ndata_checksums off\n", cluster)
+        self.assertIn("work_mem=7MB", str(self.record()["notes"]))
+
+    def test_roles_that_come_and_go_stop_no_dump_and_each_that_is_named_in_one_is_made(self):
+        name = self.database("app")
+        writer = self.start("sh", "-c", """
+            i=0
+            while [ -e "$1" ]; do
+              i=$((i + 1))
+              echo "CREATE ROLE r$i; GRANT SELECT ON t TO r$i;"
+              echo "SELECT pg_sleep(0.2); DROP OWNED BY r$i; DROP ROLE r$i;"
+            done | "$2" -Xqd "$3"
+            """, "sh", self.src, BINARIES / "psql", self.cluster.where(name), env=CLEAN,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(lambda: self.cluster.sql("SELECT count(*) FROM pg_roles WHERE rolname ~ '^r[0-9]'") != "0\n",
+                 "a role", writer)
+        for _ in range(3):
+            self.assert_published(self.dump_cluster())
+            made = set(re.findall(r"CREATE ROLE (\S+);", (self.copy() / "data/globals.sql").read_text()))
+            named = set(re.findall(r"GRANT SELECT ON TABLE public.t TO (\S+);", self.restored(name)))
+            self.assertLessEqual(named, made)
+        self.assertIsNone(writer.poll())
+
     def test_counts_are_exact_under_a_storm(self):
         """pgbench moves money while every copy is made: in each the sums agree, and the counts are
         those of what was dumped."""

@@ -104,11 +104,50 @@ class ShutDownTest(FilesCase):
             file.write(f"data_directory='{split.data}'\nhba_file='{etc}/pg_hba.conf'\n"
                        f"ident_file='{etc}/pg_ident.conf'\n")
         must("chown", "-R", "postgres:", etc)
+        private = etc / "of-root.conf"
+        private.write_text("x")
+        private.chmod(0o600)
         split.start(f"config_file={etc}/postgresql.conf")
-        split.stop()
-        self.assert_published(self.dump_cluster(cluster=split))
-        self.assertEqual(sorted(path.name for path in (self.copy(split) / "data/configuration").iterdir()),
-                         ["pg_hba.conf", "pg_ident.conf", "postgresql.conf"])
+        for method in ("dump", "basebackup", "files"):
+            if method == "files":
+                split.stop()
+            with self.subTest(method=method):
+                self.assert_published(self.dump_cluster(*(("--pg-method", method) if method != "files" else ()),
+                                                        cluster=split))
+                self.assertEqual(sorted(path.name for path in
+                                        (self.copy(split) / "data/configuration").iterdir()),
+                                 ["pg_hba.conf", "pg_ident.conf", "postgresql.conf"])
+                self.assertIn("of-root.conf is not in this copy", str(self.record(split)["notes"]))
+
+    def test_configuration_that_holds_the_data_directory_is_not_taken_whole(self):
+        above = self.new_cluster("above")
+        shutil.move(above.data / "postgresql.conf", self.folder / "postgresql.conf")
+        self.addCleanup((self.folder / "postgresql.conf").unlink)
+        above.start(f"config_file={self.folder}/postgresql.conf")
+        self.assert_published(self.dump_cluster(cluster=above))
+        self.assertFalse((self.copy(above) / "data/configuration").exists())
+        self.assertIn("is not in this copy", str(self.record(above)["notes"]))
+
+    def test_a_part_behind_a_link_is_refused_whatever_way_it_is_copied(self):
+        """A database whose folder was moved to another disk: pg_basebackup leaves it out, ends in 0, and
+        pg_verifybackup agrees with it."""
+        linked = self.new_cluster("linked")
+        linked.start()
+        linked.create_database("moved")
+        oid = linked.sql("SELECT oid FROM pg_database WHERE datname = 'moved'").strip()
+        linked.stop()
+        elsewhere = self.folder / "elsewhere"
+        shutil.move(linked.data / "base" / oid, elsewhere)
+        self.addCleanup(shutil.rmtree, elsewhere)
+        (linked.data / "base" / oid).symlink_to(elsewhere)
+        for start, options in ((False, ()), (True, ("--pg-method", "basebackup"))):
+            if start:
+                linked.start()
+            done = self.dump_cluster(*options, cluster=linked)
+            self.assert_code(done, 3)
+            self.assertIn(f"base/{oid}", done.text)
+            self.assertIn("behind a symbolic link", done.text)
+            self.assertEqual(self.current(), {})
 
     def test_a_tablespace_that_leads_to_what_its_owner_may_not_read_fails_it(self):
         cold = self.new_cluster("thief", user="nobody", superuser="nobody")

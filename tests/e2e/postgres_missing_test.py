@@ -3,7 +3,7 @@ import subprocess
 
 from postgres import BINARIES, CLEAN
 from postgres_case import PostgresCase
-from support import main, read_json, validate, wait_for
+from support import RESTORE, main, read_json, run, validate, wait_for
 
 
 class MissingTest(PostgresCase):
@@ -31,6 +31,12 @@ class MissingTest(PostgresCase):
         self.database("closed")
         self.cluster.psql("-c", "ALTER DATABASE closed ALLOW_CONNECTIONS false")
         self.assert_missing(self.dump_cluster(), "closed", "ALLOW_CONNECTIONS false")
+        listed = run(RESTORE, "list", "--from", self.to, "--stale", "30d")
+        self.assert_code(listed, 3)
+        self.assertIn("INCOMPLETE: lacks 1", listed.text)
+        self.assertIn("MISSING: database closed", run(RESTORE, "show", self.cluster.data, "--from",
+                                                      self.to).text)
+        self.assertIn("THIS COPY LACKS SOMETHING", (self.copy() / "RESTORE.md").read_text())
         done = self.dump_cluster("--pg-acknowledge", "closed")
         self.assert_published(done)
         self.assertIn("database closed is not in this copy", str(self.record()["notes"]))
@@ -50,6 +56,16 @@ class MissingTest(PostgresCase):
                          "REVOKE CONNECT ON DATABASE private FROM public")
         self.addCleanup(self.cluster.psql, "-c", "DROP ROLE reader")
         self.assert_missing(self.dump_cluster("--pg-role", "reader"), "private", "CONNECT privilege")
+
+    def test_what_only_a_superuser_sees_is_missing_where_another_role_asks(self):
+        self.cluster.sql("CREATE ROLE reader LOGIN; GRANT pg_read_all_data TO reader")
+        self.addCleanup(self.cluster.psql, "-c", "DROP ROLE reader")
+        self.database("remote", "CREATE EXTENSION postgres_fdw; CREATE SERVER s FOREIGN DATA WRAPPER "
+                      "postgres_fdw; CREATE USER MAPPING FOR postgres SERVER s OPTIONS (password 'x')")
+        done = self.dump_cluster("--pg-role", "reader")
+        self.assert_code(done, 3)
+        self.assertIn("database remote: passwords of its user mappings are for superusers alone", done.text)
+        self.assert_published(self.dump_cluster())
 
     def test_a_role_that_may_not_read_passwords_gets_no_copy(self):
         self.cluster.sql("CREATE ROLE plain LOGIN")

@@ -73,7 +73,7 @@ class WrongTest(PostgresCase):
         pid = int((crashed.data / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not crashed.is_up(), "the end of the server")
-        self.assert_refused_item(self.dump_cluster(cluster=crashed), "connect to its server")
+        self.assert_refused_item(self.dump_cluster(cluster=crashed), "its server crashed", "Start it")
         (crashed.data / "postmaster.pid").unlink()
         self.assert_refused_item(self.dump_cluster(cluster=crashed), "in production", "crashed")
 

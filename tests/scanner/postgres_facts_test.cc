@@ -187,5 +187,14 @@ INSTANTIATE_TEST_SUITE_P(
         OptsCase{"quotes_alone", "\" \" \" \"", ""}, OptsCase{"one_quote", "p \"", ""}),
     test::case_name);
 
+TEST(StartFolderTest, IsTheLastOfTheCommand) {
+  EXPECT_EQ(parse_start_folder("p \"-D\" \"/etc/x\"\n"), "/etc/x");
+  EXPECT_EQ(parse_start_folder("p \"-D/etc/x y\" \"-i\"\n"), "/etc/x y");
+  EXPECT_EQ(parse_start_folder("p \"-D\" \"/a\" \"-D\" \"/b\"\n"), "/b");
+  EXPECT_EQ(parse_start_folder("p \"-D\" \"relative\" \"/c\"\n"), std::nullopt);
+  EXPECT_EQ(parse_start_folder("p \"-c\" \"/etc/x\"\n"), std::nullopt);
+  EXPECT_EQ(parse_start_folder(""), std::nullopt);
+}
+
 }  // namespace
 }  // namespace repo
