@@ -58,6 +58,16 @@ bool has_pid(int data_directory) {
   return faccessat(data_directory, "postmaster.pid", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+// Not one that has ended and that nobody has asked for its end (a zombie).
+bool is_running(std::uint64_t pid) {
+  const UniqueFd stat(open(fmt::format("/proc/{}/stat", pid).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!stat) return errno != ENOENT;
+  const Result<std::string> text = read_to_end(stat.get(), kSmall);
+  if (!text) return text.error().code != ESRCH;
+  const std::size_t end = text->rfind(") ");  // proc(5): of a name that may hold anything
+  return end == std::string::npos || text->substr(end + 2, 1).find_first_of("ZX") != 0;
+}
+
 // The usual reason why a server does not answer: a crash leaves postmaster.pid behind.
 Error with_reason(Error error, std::uint64_t pid) {
   const bool is_gone =
