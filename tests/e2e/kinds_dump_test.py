@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 
@@ -186,7 +187,8 @@ class SqliteTest(KindsCase):
         self.one(self.dump_items(("sqlite", self.app)))
         self.assertEqual(self.check(self.data(self.app) / "x.db"), 0)
 
-    def test_a_transaction_that_a_killed_writer_has_left_is_rolled_back_in_the_copy(self):
+    def leave_half_a_transaction(self):
+        """x.db with a journal that is to be rolled back."""
         make_database(self.app / "x.db", "DELETE")
         writer = self.start(sys.executable, "-c", """
 import sqlite3, sys
@@ -202,6 +204,9 @@ sys.stdin.read()
         writer.kill()
         writer.wait()
         self.assertTrue((self.app / "x.db-journal").exists())
+
+    def test_a_transaction_that_a_killed_writer_has_left_is_rolled_back_in_the_copy(self):
+        self.leave_half_a_transaction()
         before = (self.app / "x.db").read_bytes()
         self.one(self.dump_items(("sqlite", self.app)))
         self.check(self.data(self.app) / "x.db")
@@ -210,6 +215,58 @@ sys.stdin.read()
                 "SELECT count(*) FROM rows WHERE text LIKE 'spoilt%'").fetchone(), (0,))
         copy.close()
         self.assertEqual((self.app / "x.db").read_bytes(), before, "the source is only read")
+
+    def test_D10_half_a_transaction_over_several_databases_is_no_copy(self):
+        """Whether it was committed says another file, by a path that the sandbox has not."""
+        self.leave_half_a_transaction()
+        other = os.fsencode(self.app / "y.db-mj1234")
+        # As SQLite ends a journal: page number, name, its length, its sum, a magic number.
+        record = struct.pack(">I", 0) + other + struct.pack(">II", len(other), sum(other))
+        with open(self.app / "x.db-journal", "ab") as journal:
+            journal.write(record + bytes.fromhex("d9d505f920a163d7"))
+        (self.app / "y.db-mj1234").write_bytes(os.fsencode(self.app / "x.db-journal") + b"\0")
+        for each in self.app.iterdir():
+            os.utime(each, (1e9, 1e9))
+        line = self.one(self.dump_items(("sqlite", self.app)), 3)
+        self.assertIn("a transaction over several databases was cut off", line["error"])
+
+    def test_D10_a_damage_whose_words_have_a_line_ok_is_one(self):
+        path = self.app / "x.db"
+        db = sqlite3.connect(path, isolation_level=None)
+        db.execute("CREATE TABLE t (a)")
+        db.execute('CREATE INDEX "i\nok\nj" ON t (a)')
+        db.execute("INSERT INTO t VALUES ('in the table and in the index')")
+        db.close()
+        raw = path.read_bytes()
+        self.assertEqual(raw.count(b"in the index"), 2)
+        path.write_bytes(raw.replace(b"in the index", b"on the index", 1))
+        line = self.one(self.dump_items(("sqlite", self.app)), 3)
+        self.assertIn("missing from index i", line["error"])
+
+    def make_database_with_rules_of_its_own(self):
+        path = self.app / "x.db"
+        db = sqlite3.connect(path, isolation_level=None)
+        db.create_collation("german", lambda a, b: (a > b) - (a < b))
+        db.execute("CREATE TABLE t (a TEXT COLLATE german)")
+        db.execute("CREATE INDEX i ON t (a)")
+        db.execute("BEGIN")
+        db.executemany("INSERT INTO t VALUES (?)", ((f"text {i}" * 10,) for i in range(3000)))
+        db.execute("COMMIT")
+        (root,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 't'").fetchone()
+        db.close()
+        return path, root
+
+    def test_a_database_whose_order_sqlite3_does_not_know_is_read_instead(self):
+        path, root = self.make_database_with_rules_of_its_own()
+        self.one(self.dump_items(("sqlite", self.app)))
+        self.assert_code(self.drill(), 0)
+        # And one that cannot be read is none.
+        page = 4096
+        with open(path, "r+b") as file:
+            file.seek((root - 1) * page)
+            file.write(b"\xa5" * page)
+        line = self.one(self.dump_items(("sqlite", self.app), options=["--full"]), 3)
+        self.assertIn("verify", line["error"])
 
     def test_D39_hostile_names_are_names(self):
         names = ["; id.db", "$(touch owned).db", "-rf.db", "a\nb.db", "quo'te\".db", "{dest}.db",
@@ -263,6 +320,19 @@ class ShippedKindsTest(KindsCase):
         for name in names:
             validate(self.ship(name), "kind")
         self.assert_code(self.dump_items(), 0)
+
+    def test_S24_what_looks_like_mariadb_hides_no_repository(self):
+        """Whoever may write to a shared directory can make these names there."""
+        shared = self.src / "shared"
+        make_svn(shared / "svn")
+        (shared / "mysql").mkdir()
+        for name in ("aria_log_control", "ibdata1"):
+            (shared / name).write_text("x")
+        self.ship("mariadb")
+        manifest = self.tmp / "scanned.json"
+        must(SCAN, "--kinds-dir", self.kinds, "-q", "-o", manifest, self.src)
+        found = [(each["kind"], each["path"]) for each in read_json(manifest)["repositories"]]
+        self.assertEqual(found, [("svn", str(shared / "svn"))])
 
     def test_the_example_of_the_documentation_is_a_kind(self):
         text = (TOP / "docs" / "kinds.md").read_text(encoding="utf-8")

@@ -1,23 +1,27 @@
 #!/usr/bin/env python3
 """MariaDB as kinds/mariadb.json has it, with a real server of Debian's on a private socket."""
+import json
 import os
 import shutil
 import subprocess
 import unittest
 
 from kinds_case import SHIPPED, KindsCase
-from support import Case, as_user, main, must, run, wait_for
+from support import Case, as_user, main, must, read_json, run, wait_for
 
 OWNER = 4323
 
 SCHEMA = """
 CREATE DATABASE app; USE app;
 CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(100)) CHARSET utf8mb4;
-INSERT INTO t (v) VALUES ('a'), ('b'), ('ü'), (NULL), ('quo''te\\n');
+INSERT INTO t (v) VALUES ('a'), ('b'), ('ü'), (NULL), ('quo''te\\n'), ('a private row');
 CREATE TABLE pairs (a INT, b INT); INSERT INTO pairs VALUES (0, 0);
 CREATE TABLE log (n INT);
 CREATE TABLE `my;sam` (id INT, raw BLOB) ENGINE=MyISAM; INSERT INTO `my;sam` VALUES (1, X'00ff');
 CREATE VIEW v AS SELECT * FROM t;
+CREATE TABLE versions (id INT PRIMARY KEY, v INT) WITH SYSTEM VERSIONING;
+INSERT INTO versions VALUES (1, 1); UPDATE versions SET v = 2;
+CREATE TABLE exact (a FLOAT, b FLOAT(7,2)); INSERT INTO exact VALUES (0.1, 12345.67), (1.5e30, NULL);
 CREATE PROCEDURE p() SELECT 1;
 CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.v = CONCAT(NEW.v, 'x');
 CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM log;
@@ -61,7 +65,7 @@ class MariadbTest(KindsCase):
         cls.server = subprocess.Popen(
             [*as_user(OWNER), "/usr/sbin/mariadbd", "--no-defaults", f"--datadir={cls.datadir}",
              f"--socket={cls.socket}", "--skip-networking", "--pid-file=pid",
-             "--innodb-flush-log-at-trx-commit=2"], stdout=cls.log, stderr=cls.log)
+             "--innodb-flush-log-at-trx-commit=2", "--max-allowed-packet=64M"], stdout=cls.log, stderr=cls.log)
         cls.addClassCleanup(cls.end_server)
         wait_for(lambda: cls.client("SELECT 1").code == 0, "the server", cls.server)
         for text in (SCHEMA, ):
@@ -93,12 +97,36 @@ class MariadbTest(KindsCase):
         text = (SHIPPED / "mariadb.json").read_text()
         text = text.replace("/run/mysqld/mysqld.sock", str(self.socket))
         text = text.replace("/run/mysqld", str(self.socket.parent))
+        text = text.replace("/var/lib/mysql", str(self.datadir))
         self.ship("mariadb")
-        (self.kinds / "mariadb.json").write_text(text)
+        self.define(json.loads(text))
         self.item = ("mariadb", self.datadir)
+
+    def edit(self, name, old, new):
+        """As somebody changes a file of the kind."""
+        path = self.kinds / name
+        text = path.read_text()
+        self.assertIn(old, text)
+        path.write_text(text.replace(old, new))
+
+    def fails(self, *words):
+        line = self.one(self.dump_items(self.item), 3)
+        for word in words:
+            self.assertIn(word, line["error"])
+        return line
+
+    def copied(self):
+        line = self.one(self.dump_items(self.item))
+        self.assertEqual(line["status"], "copied")
+        return line
 
     def test_a_dump_under_a_storm_is_one_state_and_its_drill_gives_the_same_back(self):
         self.sql(STORM, "--delimiter=//")
+        # More than the 24 MiB that mariadb-dump takes by default; as text of a dump it is twice as
+        # large, and more than the 16 MiB that a server and its client take.
+        self.sql("CREATE TABLE app.large (b LONGBLOB);"
+                 "INSERT INTO app.large VALUES (REPEAT('x', 26000000))")
+        self.addCleanup(self.sql, "DROP TABLE app.large; DROP PROCEDURE app.storm")
         storm = self.start("mariadb", "--no-defaults", "--user=root", f"--socket={self.socket}",
                            "-e", "CALL app.storm()")
         wait_for(lambda: int(self.sql("SELECT a FROM app.pairs")) > 100, "the storm", storm)
@@ -110,7 +138,8 @@ class MariadbTest(KindsCase):
         storm.wait()
         self.assertEqual(line["status"], "copied")
         self.assertIn("1 tables without transactions: MyISAM", line["fingerprint"]["state"])
-        self.assertEqual(line["fingerprint"]["identity"].rstrip("/"), str(self.datadir))
+        self.assertRegex(line["fingerprint"]["identity"],
+                         f"^{self.datadir}/\nmade 2[0-9-]+T[0-9:]+Z")
         self.assert_whole()
         done = self.drill()
         self.assert_code(done, 0)
@@ -132,12 +161,15 @@ class MariadbTest(KindsCase):
              "--auth-root-authentication-method=normal", "--skip-test-db", f"--datadir={folder}/d")
         server = self.start(*as_user(OWNER), "/usr/sbin/mariadbd", "--no-defaults",
                             f"--datadir={folder}/d", f"--socket={folder}/s", "--skip-networking",
-                            "--pid-file=pid", stdout=self.log, stderr=self.log)
-        client = ["mariadb", "--no-defaults", "--user=root", f"--socket={folder}/s", "-N", "-B"]
+                            "--max-allowed-packet=1G", "--pid-file=pid", stdout=self.log, stderr=self.log)
+        client = ["mariadb", "--no-defaults", "--user=root", f"--socket={folder}/s",
+                  "--max-allowed-packet=1G", "-N", "-B"]
         wait_for(lambda: run(*client, "-e", "SELECT 1").code == 0, "the other server", server)
         with open(dump, "rb") as text:
             must(*client, stdin=text)
         self.assertEqual(must(*client, "-e", "SELECT v FROM app.t WHERE id = 3").strip(), "ü")
+        self.assertEqual(must(*client, "-e", "SELECT v FROM app.versions FOR SYSTEM_TIME ALL"
+                              " ORDER BY v").split(), ["1", "2"])
         counts = must(*client, "-e",
                       "SELECT a, b, (SELECT COUNT(*) FROM app.log) FROM app.pairs").split()
         server.terminate()
@@ -167,15 +199,93 @@ class MariadbTest(KindsCase):
     def test_D10_a_dump_that_no_server_takes_does_not_pass_the_drill(self):
         self.one(self.dump_items(self.item))
         # As a program that writes the dump wrongly would: all that was recorded agrees with it.
-        ask = self.kinds / "mariadb-ask"
-        ask.write_text(ask.read_text().replace("$dump_options\n",
-                                               "$dump_options | sed 's/^CREATE TABLE `t` (/&&/'\n"))
+        self.edit("mariadb-ask", "$dump_options\n",
+                  "$dump_options | sed 's/^INSERT INTO `t` VALUES/& wrong/'\n")
         self.one(self.dump_items(self.item))
         done = self.drill()
         self.assert_code(done, 3)
         drilled, = self.lines_of(done, "drill")
         self.assertEqual(drilled["state"], "failed")
-        self.assertIn("You have an error in your SQL syntax", drilled["error"])
+        self.assertRegex(drilled["error"], r"ERROR 1064 .* at line [0-9]+: You have an error in your SQL")
+        self.assertNotIn(b"private row", done.out + done.err, "nothing of a row gets into logs")
+
+    def test_D10_an_account_that_does_not_see_all_databases_makes_no_dump(self):
+        """mariadb-dump leaves out in silence what its account may not see."""
+        self.sql("CREATE DATABASE secretdb; CREATE TABLE secretdb.t (a INT);"
+                 "CREATE USER lim@localhost IDENTIFIED BY 'password';"
+                 "GRANT ALL ON app.* TO lim@localhost; GRANT ALL ON mysql.* TO lim@localhost")
+        self.addCleanup(self.sql, "DROP DATABASE secretdb; DROP USER lim@localhost")
+        options = self.tmp / "options"
+        options.write_text("[client]\nuser=lim\npassword=password\n")
+        options.chmod(0o600)
+        kind = read_json(self.kinds / "mariadb.json")
+        self.define({**kind, "secrets": {"file": str(options), "at": "/secrets/mariadb.cnf"}})
+        self.fails("lim@localhost may not see all",
+                   "GRANT EVENT, SELECT, SHOW DATABASES, SHOW VIEW, TRIGGER ON *.*")
+        self.sql("GRANT EVENT, SELECT, SHOW DATABASES, SHOW VIEW ON *.* TO lim@localhost")
+        self.fails("GRANT TRIGGER ON *.*")
+        self.sql("GRANT TRIGGER ON *.* TO lim@localhost")
+        self.copied()
+        dump = (self.data(self.datadir) / "all.sql").read_text(errors="replace")
+        self.assertIn("-- Current Database: `secretdb`", dump)
+
+    def test_a_data_directory_that_the_server_reaches_through_a_link(self):
+        real = self.datadir.with_name("real")
+        self.datadir.rename(real)
+        self.datadir.symlink_to(real)
+
+        def undo():
+            self.datadir.unlink()
+            real.rename(self.datadir)
+        self.addCleanup(undo)
+        self.item = ("mariadb", real)
+        self.fails(f"its data in {self.datadir}/ and not in {real}", 'in place of "{source}"')
+        self.edit("mariadb.json", "{source}", str(self.datadir))
+        self.copied()
+
+    def test_broken_views_are_named_and_can_be_left_out(self):
+        self.sql("USE app; CREATE TABLE gone (i INT); CREATE VIEW `bro-ken` AS SELECT * FROM gone;"
+                 "CREATE VIEW spoilt AS SELECT * FROM `bro-ken`; DROP TABLE gone;"
+                 "CREATE DEFINER=ghost@localhost VIEW of_nobody AS SELECT id FROM t")
+        self.addCleanup(self.sql, "DROP VIEW app.`bro-ken`, app.spoilt, app.of_nobody")
+        self.fails("broken views, which end a dump: app.bro-ken app.spoilt (")
+        self.edit("mariadb-options", "--hex-blob\n",
+                  "--hex-blob\n--ignore-table=app.bro-ken --ignore-table=app.spoilt\n")
+        state = self.copied()["fingerprint"]["state"]
+        self.assertIn("left out, a broken view: app.bro-ken\n", state)
+
+    def test_D10_values_that_a_dump_rounds_are_no_copy_unless_somebody_says_so(self):
+        self.sql("USE app; CREATE TABLE `ro'unded` (`a``b` FLOAT, c FLOAT);"
+                 "INSERT INTO `ro'unded` VALUES (16777216, 1), (16777217, NULL), (0.1, 2)")
+        # The old row counts, what the server makes of others does not.
+        self.sql("USE app; CREATE TABLE old (a FLOAT, g FLOAT AS (a * 1234567)) WITH SYSTEM VERSIONING;"
+                 "INSERT INTO old (a) VALUES (16777216); UPDATE old SET a = 1")
+        self.addCleanup(self.sql, "DROP TABLE app.`ro'unded`, app.old")
+        lost = "2 FLOAT values that a dump rounds: app.ro'unded.a`b"
+        error = self.fails(lost, "1 FLOAT values that a dump rounds: app.old.a")["error"]
+        self.assertNotIn("old.g", error)
+        self.assertNotIn("unded.c", error)
+        self.assertNotIn("exact.", error)
+        self.edit("mariadb-options", "inexact=refuse", "inexact=record")
+        self.fails(lost)
+        self.edit("mariadb.json", '"directory"', '"files"')
+        self.assertIn(lost, self.copied()["fingerprint"]["state"])
+
+    def test_D10_old_rows_that_no_dump_has_are_told(self):
+        self.sql("CREATE TABLE app.by_transaction (id INT, s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START,"
+                 "e BIGINT UNSIGNED GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (s, e))"
+                 "WITH SYSTEM VERSIONING ENGINE=InnoDB")
+        self.addCleanup(self.sql, "DROP TABLE app.by_transaction")
+        self.fails("its times are transactions: app.by_transaction")
+        self.edit("mariadb-options", "history=yes\n", "history=no\n")
+        self.fails("lacks the history of app.by_transaction", "lacks the history of app.versions")
+
+    def test_a_new_server_in_the_same_place_is_another_one(self):
+        first = self.copied()
+        self.sql("ALTER TABLE mysql.global_priv FORCE")
+        second = self.copied()
+        self.assertNotEqual(first["fingerprint"]["identity"], second["fingerprint"]["identity"])
+        self.assertTrue(any("identity" in note for note in second["notes"]), second)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""User-defined kinds whose programs are stubs that succeed, fail, hang, lie and flood; ZODB and Oracle
-as kinds/ has them, with stubs in place of repozo and rman."""
+"""User-defined kinds whose programs are stubs that succeed, fail, hang, lie and flood."""
 import os
 
-from kinds_case import SHIPPED, KindsCase
+from kinds_case import KindsCase
 from support import DUMP, RESTORE, main, must, run, validate, wait_for
 
 OWNER = 4321
@@ -261,112 +260,6 @@ class StubTest(StubCase):
         self.dump_stub('echo x >"$2"/x')
         os.chown(self.kinds, OWNER, OWNER)
         self.assert_refused(self.dump_items(("good", self.good)), 2, "somebody else than root")
-
-
-REPOZO = r"""
-# As repozo of ZODB 5: -B makes a full backup with its sum, -V and -R -w compare, plain -R does not.
-mode= dest= file= out= verify=
-while [ $# -gt 0 ]; do
-  case $1 in
-    -B|-V|-R) mode=$1 ;;
-    -w) verify=yes ;;
-    -F) ;;
-    -f) file=$2; shift ;;
-    -r) dest=$2; shift ;;
-    -o) out=$2; shift ;;
-  esac
-  shift
-done
-check() { (cd "$dest" && md5sum --quiet -c sums.dat) >&2; }
-case $mode in
-  -B) cp "$file" "$dest"/2026-01-01-00-00-00.fs; (cd "$dest" && md5sum *.fs >sums.dat) ;;
-  -V) check ;;
-  -R) if [ "$verify" ]; then check || exit 1; fi; cat "$dest"/*.fs >"$out" ;;
-esac
-"""
-
-
-class ShippedTest(KindsCase):
-    def test_zodb_by_a_stub_of_repozo(self):
-        tools = self.tmp / "opt"
-        tools.mkdir()
-        (tools / "repozo").write_text("#!/bin/sh\n" + REPOZO)
-        (tools / "repozo").chmod(0o755)
-        text = (SHIPPED / "zodb.json").read_text().replace("/opt/zope/bin/repozo", f"{tools}/repozo")
-        text = text.replace("/opt/zope", str(tools)).replace("/srv/zope", str(self.src))
-        self.ship("zodb")
-        (self.kinds / "zodb.json").write_text(text)
-        site = self.src / "site"
-        site.mkdir()
-        (site / "Data.fs").write_bytes(b"FS30" + b"x" * 1000)
-        line = self.one(self.dump_items(("zodb", site)))
-        self.assertEqual(line["status"], "copied")
-        done = self.drill()
-        self.assert_code(done, 0)
-        # A liar: says success and writes nothing.
-        (tools / "repozo").write_text("#!/bin/sh\nexit 0\n")
-        line = self.one(self.dump_items(("zodb", site), options=["--full"]), 3)
-        self.assertEqual(line["status"], "failed")
-        # One that writes half of it, and whose -V and -R -w see that.
-        half = REPOZO.replace('cp "$file"', 'head -c 500 "$file" >"$dest"/half; cp "$file"')
-        half = half.replace("md5sum *.fs >sums.dat)", "md5sum *.fs >sums.dat; mv half *.fs)")
-        (tools / "repozo").write_text("#!/bin/sh\n" + half)
-        line = self.one(self.dump_items(("zodb", site), options=["--full"]), 3)
-        self.assertIn("verify", line["error"])
-
-    def make_oracle(self, rman):
-        tools = self.tmp / "oracle"
-        backups = self.tmp / "rman"
-        (tools / "bin").mkdir(parents=True)
-        (backups / "ORCL").mkdir(parents=True)
-        backups.chmod(0o755)
-        (tools / "bin/rman").write_text("#!/bin/sh\n" + rman.replace("BACKUPS", str(backups)))
-        (tools / "bin/rman").chmod(0o755)
-        secret = self.tmp / "connect"
-        secret.write_text('connect target "backup/secret@//localhost/ORCL"\n')
-        secret.chmod(0o600)
-        text = (SHIPPED / "oracle.json").read_text()
-        for name, path in {"/u01/app/oracle/product/19": tools, "/var/backups/rman": backups,
-                           "/etc/repo-backup/secrets/oracle.rman": secret,
-                           "/u01/app/oracle/oradata": self.src}.items():
-            text = text.replace(name, str(path))
-        self.ship("oracle")
-        (self.kinds / "oracle.json").write_text(text.replace("1048576", "10"))
-        data = self.src / "ORCL"
-        data.mkdir()
-        for name in ("control01.ctl", "system01.dbf"):
-            (data / name).write_text("x")
-        must("chown", "-R", f"{OWNER}:{OWNER}", data)
-        # In place of the server, which writes to the folder of the machine.
-        (backups / "ORCL" / "piece_1").write_text("a piece of a backup")
-        must("chown", "-R", f"{OWNER}:{OWNER}", backups / "ORCL")
-        return data
-
-    RMAN = """
-        commands=${1#cmdfile=}
-        grep -q '^@/secrets/connect.rman' "$commands" || exit 1
-        grep -q secret /secrets/connect.rman || exit 1
-        case $(cat "$commands") in
-          *DBID*) echo 1234567890 ;;
-          *VALIDATE*) echo 'Finished restore at 01-JAN-26' ;;
-          *BACKUP*AS*) echo 'Finished backup at 01-JAN-26' ;;
-        esac
-    """
-
-    def test_oracle_by_a_stub_of_rman(self):
-        data = self.make_oracle(self.RMAN)
-        line = self.one(self.dump_items(("oracle", data)))
-        self.assertEqual(line["status"], "copied")
-        self.assertEqual(line["fingerprint"]["identity"], "1234567890")
-        self.assertEqual((self.data(data) / "piece_1").read_text(), "a piece of a backup")
-
-    def test_D10_oracle_errors_are_in_the_output_whatever_the_exit_code(self):
-        data = self.make_oracle(self.RMAN.replace(
-            "echo 'Finished restore at 01-JAN-26'",
-            "echo 'RMAN-06056: could not access datafile 3'; echo 'Finished restore at 01-JAN-26'"))
-        line = self.one(self.dump_items(("oracle", data)), 3)
-        self.assertIn("RMAN-06056", line["error"])
-
 
 if __name__ == "__main__":
     main()
