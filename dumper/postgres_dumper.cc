@@ -10,8 +10,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
-#include <csignal>
 
 #include "base/file_io.h"
 #include "dumper/dumper.h"
@@ -70,9 +68,7 @@ bool is_running(std::uint64_t pid) {
 
 // The usual reason why a server does not answer: a crash leaves postmaster.pid behind.
 Error with_reason(Error error, std::uint64_t pid) {
-  const bool is_gone =
-      pid > 1 && pid < INT_MAX && kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH;
-  if (is_gone) {
+  if (!is_running(pid)) {
     error.message = fmt::format(
                         "its server crashed: process {} of its postmaster.pid is gone. Start it, "
                         "so that it recovers "
