@@ -60,6 +60,7 @@ Result<std::vector<UniqueFd>> bind_folders(const UserKind& kind, const char* fie
   for (const std::string& path : folders) {
     const auto told = [&](Error error) {
       error.op = kCannotTell;
+      error.path = path;
       error.message += fmt::format(", which \"{}\" of {} names", field, kind.file);
       return error;
     };

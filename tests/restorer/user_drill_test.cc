@@ -43,6 +43,7 @@ class UserDrillTest : public testing::Test {
         EXPECT_EQ(asked.binds.size(), 1U) << "the scratch folder alone";
         EXPECT_TRUE(asked.handed.empty());
         EXPECT_EQ(asked.sockets, Sockets::kNone);
+        if (instead_.contains(program)) return instead_[program](asked);
         return answers_.contains(program) ? answers_[program] : usual(program);
       });
     }
@@ -58,7 +59,7 @@ class UserDrillTest : public testing::Test {
   Result<std::vector<std::string>> drill() {
     const test::TempDir scratch;
     test::make_folder(scratch / "data");
-    for (const char* name : {"x.db", "y.db"}) test::write_file(scratch / "data" / name, "x");
+    for (const char* name : {"x.db", "y.db"}) test::write_file(scratch / "data/" + name, "x");
     const UniqueFd fd = test::open_folder(scratch.path());
     return make_user_drill(kind_)->run({record_, fd.get(), geteuid(), test::patient()}, runner_);
   }
@@ -74,6 +75,7 @@ class UserDrillTest : public testing::Test {
   std::vector<std::string> steps_;
   std::vector<std::string> argv_;
   std::map<std::string, CommandResult> answers_;
+  std::map<std::string, ScriptedRunner::Answer> instead_;  // of these
 };
 
 TEST_F(UserDrillTest, RestoresComparesAndSeesThatAChangeIsNoticed) {
@@ -94,9 +96,9 @@ TEST_F(UserDrillTest, AComparisonThatSaysEqualOfEverythingProvesNothing) {
 // "mkdir out" in it, say: it would have noticed whatever the control does.
 TEST_F(UserDrillTest, D10_AComparisonThatCannotBeRunTwiceProvesNothing) {
   int times = 0;
-  runner_.on("cmp", [&](const Command&) {
+  instead_["cmp"] = [&](const Command&) {
     return ScriptedRunner::exits(times++ == 0 ? 0 : 1, "mkdir: out: File exists");
-  });
+  };
   const Error error = must_fail();
   EXPECT_THAT(error.message, HasSubstr("compare, run again: cmp: exit status 1: mkdir"));
   EXPECT_FALSE(is_damage(error)) << "it is the kind's fault";
@@ -110,15 +112,15 @@ TEST_F(UserDrillTest, D10_AComparisonOfEachMatchNoticesTheChangeOfEach) {
   std::vector<std::string> compared;
   std::string seen;  // the only match whose change is noticed; empty: each
   bool is_changed = false;
-  runner_.on("rm", [&](const Command&) {
+  instead_["rm"] = [&](const Command&) {
     is_changed = true;
     return ScriptedRunner::exits(0);
-  });
-  runner_.on("cmp", [&](const Command& asked) {
+  };
+  instead_["cmp"] = [&](const Command& asked) {
     compared.push_back(asked.argv[1]);
     const bool is_noticed = is_changed && (seen.empty() || seen == asked.argv[1]);
     return ScriptedRunner::exits(is_noticed ? 1 : 0);
-  });
+  };
   ASSERT_TRUE(drill());
   EXPECT_THAT(compared, ElementsAre("x.db", "y.db", "x.db", "y.db", "x.db", "y.db"));
   seen = "x.db";

@@ -87,7 +87,7 @@ TEST(KindTextTest, D29_NothingOfItReachesATerminal) {
   UserKind kind = sqlite();
   const std::string odd = "\x1b[2J\n\xFF";
   kind.file = kind.description = kind.run_as = odd;
-  kind.signature = {{odd}, {odd}, {odd}, {{{odd}, 0, odd}}, {odd}, false, {odd}};
+  kind.signature = {{odd}, {odd}, {odd}, {{{odd}, 0, odd}}, {odd}, {odd}, false, {odd}};
   kind.folders = {odd};
   kind.secrets = {{odd, std::nullopt, odd}};
   UserCommand command;
