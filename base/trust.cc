@@ -8,7 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdlib>
 #include <deque>
+#include <memory>
 
 #include "base/bytes_path.h"
 
@@ -34,8 +36,11 @@ std::deque<std::string> components(const std::string& path) {
   return parts;
 }
 
-// Walks as the kernel would, and looks at every directory and link on the way and at the file.
-Status check_way(const std::string& path) {
+enum class Last { kTrusted, kAnybodys };
+
+// Walks as the kernel would, and looks at every directory and link on the way and at the file,
+// which may belong to anybody where `last` says so. Where it came to, without links.
+Result<std::string> walk_way(const std::string& path, Last last) {
   auto distrust = [&](const std::string& at) {
     return plain_error("open", path,
                        at + " could have been written by somebody else than root: make "
@@ -47,7 +52,8 @@ Status check_way(const std::string& path) {
   while (true) {
     struct stat st = {};
     if (lstat(here.c_str(), &st) != 0) return system_error("stat", here, errno);
-    if (writable_by_others(st)) return distrust(here);
+    const bool may_be_others = last == Last::kAnybodys && rest.empty() && !S_ISLNK(st.st_mode);
+    if (!may_be_others && writable_by_others(st)) return distrust(here);
     if (S_ISLNK(st.st_mode)) {
       constexpr int kMostLinks = 40;  // as the kernel, path_resolution(7)
       std::array<char, PATH_MAX> target{};
@@ -66,7 +72,7 @@ Status check_way(const std::string& path) {
       }
       rest.pop_front();
     }
-    if (rest.empty()) return {};
+    if (rest.empty()) return here;
     here = join_path(here, rest.front());
     rest.pop_front();
   }
@@ -89,12 +95,35 @@ Result<UniqueFd> open_trusted(const std::string& path) {
   return file;
 }
 
+Result<UniqueFd> open_secret(const std::string& path) {
+  Result<UniqueFd> file = open_trusted(path);
+  if (!file) return file;
+  struct stat st = {};
+  if (fstat(file->get(), &st) != 0) return system_error("stat", path, errno);
+  constexpr mode_t kOthers = 077;
+  if (S_ISREG(st.st_mode) && (st.st_mode & kOthers) == 0) return file;
+  return plain_error("use", path,
+                     "a secret must be a file that its owner alone can read: chmod 600");
+}
+
 Status check_trusted(const std::string& path) {
   if (geteuid() != 0) return {};
-  if (path.starts_with('/')) return check_way(path);
-  std::array<char, PATH_MAX> here{};
-  if (!getcwd(here.data(), here.size())) return system_error("resolve", ".", errno);
-  return check_way(join_path(here.data(), path));
+  std::string whole = path;
+  if (!path.starts_with('/')) {
+    std::array<char, PATH_MAX> here{};
+    if (!getcwd(here.data(), here.size())) return system_error("resolve", ".", errno);
+    whole = join_path(here.data(), path);
+  }
+  const Result<std::string> end = walk_way(whole, Last::kTrusted);
+  return end ? Status() : Status(end.error());
+}
+
+Result<std::string> trusted_way(const std::string& path) {
+  if (geteuid() == 0) return walk_way(path, Last::kAnybodys);
+  const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
+                                                         &std::free);
+  if (!real) return system_error("open", path, errno);
+  return std::string(real.get());
 }
 
 }  // namespace repo

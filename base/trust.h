@@ -15,7 +15,16 @@ namespace repo {
 // file is taken: that user can do no more than the caller.
 Result<UniqueFd> open_trusted(const std::string& path);
 
-// The same without opening it: for a directory, say.
+// The same for a file that its owner alone may be able to read: a regular file, mode 0600 or less.
+Result<UniqueFd> open_secret(const std::string& path);
+
+// As open_trusted() without opening it: for a directory, say.
 Status check_trusted(const std::string& path);
+
+// The way to a directory that may be somebody else's (a server's folder of sockets): all above it
+// must be as open_trusted() has it, and no link on the way, or in its place, may be somebody
+// else's. Its path without any link, to be opened with O_NOFOLLOW. As another user every way is
+// taken.
+Result<std::string> trusted_way(const std::string& path);
 
 }  // namespace repo

@@ -13,9 +13,7 @@ namespace {
 std::string last_words(const std::string& text) {
   constexpr std::size_t kLines = 4;
   std::string words;
-  constexpr std::size_t kLongest = 400;  // bytes of a line
-  for (std::string& line : last_lines(text, kLines)) {
-    if (line.size() > kLongest) line = line.substr(0, kLongest) + "…";
+  for (const std::string& line : last_lines(text, kLines)) {
     words += (words.empty() ? "" : " | ") + line;
   }
   return words;

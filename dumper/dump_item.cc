@@ -134,6 +134,7 @@ class ItemDump {
     result.fingerprint = facts.fingerprint;
     result.lock_seconds = facts.lock_seconds;
     result.notes = facts.notes;
+    result.is_unverified = made->verified == Verified::kNot;
     result.is_alarming = in_doubt_ || !frozen->empty();
     if (!facts.missing.empty()) {
       result.status = ItemStatus::kFailed;
@@ -314,6 +315,7 @@ class ItemDump {
     record.host = context_.host;
     record.generation = generation;
     record.verified_whole = now;
+    if (made.verified == Verified::kNot) record.verified_whole.reset();
     if (made.verified == Verified::kNewPart) {
       record.verified_whole = previous->verified_whole.value_or(UtcTime());
       record.verified_new = now;

@@ -246,6 +246,7 @@ class Run {
 
   void count(const ItemResult& result) {
     ++(result.listed_by.empty() ? summary_.counts[result.status] : summary_.listed);
+    if (result.status == ItemStatus::kCopied && result.is_unverified) ++summary_.unverified;
   }
 
   int dump_all() {

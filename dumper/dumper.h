@@ -75,7 +75,8 @@ std::uint64_t enough_for_a_file(const TreeLook& copy);
 // The fingerprint of a copy is not the one that its source had.
 Error other_fingerprint();
 
-enum class Verified { kWhole, kNewPart };
+// kNot: the kind names no tool that reads copies.
+enum class Verified { kWhole, kNewPart, kNot };
 
 class Dumper {
  public:

@@ -10,7 +10,8 @@ namespace repo {
 
 void add_item_options(CLI::App& app, int& jobs, ItemOptionWords& words) {
   const CLI::Validator is_duration(mistake_in_duration, "DURATION");
-  app.add_option("-k,--kinds", words.kinds, "only these kinds, with commas: svn,hg,git")
+  app.add_option("-k,--kinds", words.kinds,
+                 "only these kinds, with commas: svn, hg, git, postgres, and your own")
       ->delimiter(',')
       ->type_name("LIST");
   app.add_option(

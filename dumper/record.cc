@@ -133,7 +133,8 @@ std::string write_item_record(const ItemRecord& record) {
   origin["mode"] = fmt::format("{:04o}", source.mode);
   document["source"] = std::move(origin);
   document["fingerprint"] = detail_json(record.fingerprint);
-  Json verified = {{"whole", rfc3339(record.verified_whole)}};
+  Json verified = Json::object();
+  if (record.verified_whole) verified["whole"] = rfc3339(*record.verified_whole);
   if (record.verified_new) verified["new"] = rfc3339(*record.verified_new);
   verified["by"] = record.tool;
   verified["version"] = readable(record.tool_version);

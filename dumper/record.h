@@ -26,11 +26,12 @@ struct ItemRecord {
   std::string id;
   Repository source;  // its detail is what the scan saw
   std::string host;
-  std::string generation;               // a stamp (clock.h)
-  UtcTime verified_whole;               // the kind's tool has read all of it
-  std::optional<UtcTime> verified_new;  // … what was new in this generation
-  UtcTime copied_whole;                 // nothing shared with an earlier generation
-  std::string tool;                     // "svnadmin"
+  std::string generation;                 // a stamp (clock.h)
+  std::optional<UtcTime> verified_whole;  // the kind's tool has read all of it; a user's kind may
+                                          // have no such tool
+  std::optional<UtcTime> verified_new;    // … what was new in this generation
+  UtcTime copied_whole;                   // nothing shared with an earlier generation
+  std::string tool;                       // "svnadmin"
   std::string tool_version;
   Detail fingerprint;
   std::vector<std::string> notes;
@@ -95,8 +96,9 @@ struct ItemResult {
   Detail fingerprint;
   std::optional<double> lock_seconds;
   std::vector<std::string> notes;
-  bool is_alarming = false;  // a note says that somebody must look at it: shown with --quiet, too
-  std::string listed_by;     // kSkipped: the rule of the policy
+  bool is_unverified = false;  // kCopied: no tool has read it, since its kind names none
+  bool is_alarming = false;    // a note says that somebody must look at it: shown with --quiet, too
+  std::string listed_by;       // kSkipped: the rule of the policy
   std::optional<Error> error;
 };
 
@@ -122,6 +124,7 @@ struct RunSummary {
   }
   std::size_t listed = 0;  // by the policy, and not among the skipped
   std::size_t gone = 0;
+  std::size_t unverified = 0;  // of the copied ones
   std::uint64_t bytes = 0;
   std::uint64_t bytes_written = 0;
   std::optional<std::uint64_t> bytes_needed;  // of a dry run

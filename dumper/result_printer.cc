@@ -148,7 +148,11 @@ std::string progress_text(const ProgressCounts& counts) {
 }
 
 std::string text_summary(const RunSummary& summary, const std::string& target) {
-  std::string text = fmt::format("{} copied and verified", summary.count(ItemStatus::kCopied));
+  std::string text = fmt::format("{} copied and verified",
+                                 summary.count(ItemStatus::kCopied) - summary.unverified);
+  if (summary.unverified > 0) {
+    text += fmt::format(", {} copied and NOT verified", summary.unverified);
+  }
   if (summary.count(ItemStatus::kUnchanged) > 0) {
     text += fmt::format(", {} unchanged", summary.count(ItemStatus::kUnchanged));
   }

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 
@@ -16,6 +15,7 @@
 #include "base/trust.h"
 #include "dumper/dumper.h"
 #include "scanner/user_pattern.h"
+#include "scanner/user_program.h"
 
 namespace repo {
 namespace {
@@ -29,31 +29,6 @@ constexpr std::size_t kMostErr = std::size_t{64} << 10;
 constexpr int kNotExecutable = 126;  // sh(1)
 constexpr int kNotFound = 127;
 constexpr int kShellSignal = 128;
-
-bool is_script(const std::string& program) { return program.starts_with("./"); }
-
-std::string script_path(const UserKind& kind, const std::string& program) {
-  return join_path(kind.folder, program.substr(2));
-}
-
-// Where the machine has it; empty where a name is in neither folder.
-std::string find_on_machine(const UserKind& kind, const std::string& program) {
-  if (is_script(program)) return script_path(kind, program);
-  if (program.starts_with('/')) return program;
-  for (const char* folder : {"/usr/bin/", "/bin/"}) {
-    if (access((folder + program).c_str(), F_OK) == 0) return folder + program;
-  }
-  return "";
-}
-
-// What every sandbox has, and the kind's folders of programs.
-bool is_seen(const UserKind& kind, const std::string& path) {
-  const auto is_in = [&](const std::string& folder) { return is_below(path, folder); };
-  constexpr std::array<const char*, 6> kAlways = {"/usr", "/bin",   "/sbin",
-                                                  "/lib", "/lib64", "/lib32"};
-  return std::any_of(kAlways.begin(), kAlways.end(), is_in) ||
-         std::any_of(kind.programs.begin(), kind.programs.end(), is_in);
-}
 
 // Nobody but root or the account could have written it; its folders too.
 Status check_owner(const std::string& path, const std::optional<Account>& account) {
@@ -83,12 +58,18 @@ Result<std::vector<UniqueFd>> bind_folders(const UserKind& kind, const char* fie
                                            Command& command) {
   std::vector<UniqueFd> opened;
   for (const std::string& path : folders) {
-    UniqueFd folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder) {
-      Error error = system_error(kCannotTell, path, errno);
+    const auto told = [&](Error error) {
+      error.op = kCannotTell;
+      error.path = path;
       error.message += fmt::format(", which \"{}\" of {} names", field, kind.file);
       return error;
-    }
+    };
+    const Result<std::string> way = trusted_way(path);
+    if (!way) return told(way.error());
+    // A directory that others may write to (/tmp) is on a way that is trusted: its entries may be
+    // exchanged.
+    UniqueFd folder(open(way->c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!folder) return told(system_error("", path, errno));
     command.binds.push_back({folder.get(), path, false});
     opened.push_back(std::move(folder));
   }
@@ -97,21 +78,8 @@ Result<std::vector<UniqueFd>> bind_folders(const UserKind& kind, const char* fie
 
 Status check_program(const UserKind& kind, const std::string& program,
                      const std::optional<Account>& account) {
-  const std::string path = find_on_machine(kind, program);
-  const auto cannot = [&](const std::string& why) {
-    return plain_error(kCannotTell, path.empty() ? program : path, why);
-  };
-  const std::string install =
-      kind.package.empty() ? std::string() : ": apt-get install " + kind.package;
-  if (path.empty()) return cannot("not installed, it is not in /usr/bin" + install);
-  if (!is_script(program) && !is_seen(kind, path)) {
-    return cannot("the sandbox does not see it: name its folder in \"programs\" of " + kind.file);
-  }
-  struct stat st = {};
-  if (stat(path.c_str(), &st) != 0) return cannot(system_error("", "", errno).message + install);
-  if (!S_ISREG(st.st_mode)) return cannot("no file");
-  if ((st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0) return cannot("not executable");
-  return check_owner(path, account);
+  const Result<std::string> path = find_program(kind, program);
+  return path ? check_owner(*path, account) : Status(path.error());
 }
 
 std::optional<Error> judge(const UserCommand& command, const std::string& what,
@@ -285,6 +253,7 @@ Result<std::string> run_user_commands(const UserKind& kind, const std::string& s
       matches.assign(place.values.matches.begin(), place.values.matches.end());
     }
     for (const std::optional<std::string>& match : matches) {
+      if (match && place.only_match && *match != *place.only_match) continue;
       Result<std::string> said = command.run(match, runner);
       if (!said) return said;
       printed += *said;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct UserPlace {
   Command base;            // all but argv and output; `environment` has the kind's already
   TemplateValues values;   // with the paths that things have in the sandbox
   int output_folder = -1;  // takes the files of UserCommand::output
+  // Set: commands with each_match are run for this one of values.matches alone.
+  std::optional<std::string> only_match;
 };
 
 // The folder of the kind's own scripts, for UserPlace::base: open while a command runs. Nothing
@@ -28,7 +31,8 @@ Result<UniqueFd> open_scripts(const UserKind& kind);
 inline constexpr const char* kScriptsAt = "/kind";
 
 // Opens these folders and adds them to the binds of a command, at their own paths; they are open as
-// long as what is returned. `field` of the kind names them.
+// long as what is returned. `field` of the kind names them. As root through no link of somebody
+// else's, which might show what that user cannot read (base/trust.h).
 Result<std::vector<UniqueFd>> bind_folders(const UserKind& kind, const char* field,
                                            const std::vector<std::string>& folders,
                                            Command& command);

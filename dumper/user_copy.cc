@@ -11,6 +11,7 @@
 
 #include "base/bytes_path.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/file_io.h"
 #include "base/host.h"
 #include "dumper/account.h"
@@ -52,6 +53,11 @@ class Copy {
     if (!state) return state.error();
     const Result<std::string> identity = run_commands("identity", kind_.identity);
     if (!identity) return identity.error();
+    if (!kind_.identity.empty() && as_fact(*identity).empty()) {
+      return plain_error("copy", "",
+                         "identity: it printed nothing, so that nothing tells whether it is what "
+                         "was copied before");
+    }
     Status dumped = dump();
     const Result<std::string> cleaned = clean_up();
     if (!dumped) {
@@ -75,11 +81,13 @@ class Copy {
     if (Status given = hand_over(data_.get(), owner, job_.patience); !given) return given.error();
     const Result<TreeLook> made = look_at_tree({data_.get(), std::nullopt}, Skip(), job_.patience);
     if (!made) return made.error();
-    if (!kind_.identity.empty()) facts.fingerprint.emplace_back("identity", as_fact(*identity));
+    if (!kind_.identity.empty()) facts.fingerprint.emplace_back("identity", as_identity(*identity));
     if (!kind_.state.empty()) facts.fingerprint.emplace_back("state", as_fact(*state));
     facts.fingerprint.emplace_back("matches", std::uint64_t{place_.values.matches.size()});
     facts.fingerprint.emplace_back("bytes", made->apparent);
-    if (!kind_.stands_for_directory) facts.fingerprint.emplace_back(kIsPartial, true);
+    // For what nobody has read no original may be left out.
+    const bool is_all = kind_.stands_for_directory && !kind_.verify.empty();
+    if (!is_all) facts.fingerprint.emplace_back(kIsPartial, true);
     facts.is_told = !dumps_each_match(kind_);
     facts.by_hand = kind_.restore;
     return facts;
@@ -256,6 +264,17 @@ std::string as_fact(std::string text) {
   }
   text.resize(std::min(text.size(), kLongest));
   return readable(text);
+}
+
+std::string as_identity(const std::string& text) {
+  std::string fact = as_fact(text);
+  // What is cut or made readable could be the same of two that are not.
+  if (text.starts_with(fact) && text.find_first_not_of(" \r\n", fact.size()) == text.npos) {
+    return fact;
+  }
+  constexpr std::size_t kShown = 100;
+  return fmt::format("{}… (SHA-256 {} of {} bytes)", as_fact(text.substr(0, kShown)),
+                     sha256_hex(text), text.size());
 }
 
 Result<UniqueFd> make_user_folder(int parent, const char* name, const NewOwner& to,

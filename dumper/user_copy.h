@@ -45,6 +45,10 @@ std::uint64_t largest_file(int folder);
 // blanks at its end.
 std::string as_fact(std::string text);
 
+// The same of an identity, where two that differ must stay two: of one that as_fact() changes the
+// digest, with how it begins.
+std::string as_identity(const std::string& text);
+
 // `name` below `parent`, for the user `to` alone.
 Result<UniqueFd> make_user_folder(int parent, const char* name, const NewOwner& to,
                                   const Patience& patience);

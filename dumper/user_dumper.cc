@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/bytes_path.h"
+#include "base/digest.h"
 #include "base/file_io.h"
 #include "base/host.h"
 #include "base/text.h"
@@ -72,6 +73,8 @@ class UserDumper final : public Dumper {
     if (!look) return look;
     // Its files are not copied as they are: holes in them are no danger.
     look->apparent = std::min(look->apparent, look->on_disk);
+    // Another definition may copy and verify in another way.
+    look->digest = sha256_hex(look->digest + kind_.digest);
     // A look that is not settled equals no later one (reuse.h).
     if (!kind_.unchanged_by_files) look->newest = look->began;
     return look;
@@ -101,11 +104,6 @@ class UserDumper final : public Dumper {
     place.values = user_values(job.source.path, job.source.uid, job.source.gid, host_name());
     place.values.dest = kUserDataAt;
     place.values.tmp = kUserTmpAt;
-    if (kind_.verify.empty()) {
-      facts.notes.emplace_back(
-          "its kind has no \"verify\": nothing has read this copy but a drill");
-      return Verified::kWhole;
-    }
     if (dumps_each_match(kind_) || names_a_match(kind_.verify)) {
       Result<std::vector<std::string>> matches = user_matches(kind_, data->get());
       if (!matches) return matches.error();
@@ -116,6 +114,11 @@ class UserDumper final : public Dumper {
                                        counted(wanted, "file"), matches->size()));
       }
       place.values.matches = *std::move(matches);
+    }
+    if (kind_.verify.empty()) {
+      facts.notes.emplace_back(
+          "its kind has no \"verify\": no tool has read this copy, and it counts as not verified");
+      return Verified::kNot;
     }
     const Result<UniqueFd> tmp =
         make_user_folder(job.staging_fd, "tmp", {job.uid, job.uid}, job.patience);

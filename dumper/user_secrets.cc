@@ -1,7 +1,5 @@
 #include "dumper/user_secrets.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,15 +13,8 @@ namespace repo {
 Result<UserSecrets> UserSecrets::open(const std::vector<UserSecret>& secrets) {
   UserSecrets opened;
   for (const UserSecret& each : secrets) {
-    Result<UniqueFd> file = open_trusted(each.file);
+    Result<UniqueFd> file = open_secret(each.file);
     if (!file) return file.error();
-    struct stat st = {};
-    if (fstat(file->get(), &st) != 0) return system_error("stat", each.file, errno);
-    constexpr mode_t kOthers = 077;
-    if (!S_ISREG(st.st_mode) || (st.st_mode & kOthers) != 0) {
-      return plain_error("use", each.file,
-                         "a secret must be a file that its owner alone can read: chmod 600");
-    }
     opened.files_.emplace_back(each, *std::move(file));
   }
   return opened;

@@ -38,7 +38,7 @@ Entry entry_of(const RunPoint& run, const std::string& host) {
   const bool is_good = summary.exit_status == exit_status(ExitCode::kOk);
   const bool is_failed = failed > 0 || summary.exit_status != exit_status(ExitCode::kIncomplete);
   const char* word = is_good ? "OK" : is_failed ? "FAILED" : "WARNING";
-  entry.title = fmt::format("{} {}: {} copied and verified, {} failed", word, host,
+  entry.title = fmt::format("{} {}: {} copied or unchanged, {} failed", word, host,
                             counted(good, "item"), failed);
   entry.text = fmt::format(
       "Began {}, exit status {}: {} copied, {} unchanged, {} failed, {} vanished, {} skipped; {} "

@@ -15,6 +15,7 @@
 #include "restorer/drill.h"
 #include "restorer/rebuild.h"
 #include "restorer/whole_copy.h"
+#include "scanner/user_kind_file.h"
 
 namespace repo {
 namespace {
@@ -38,6 +39,13 @@ class Folder {
   const Scratch& scratch_;
   const CopiedItem& item_;
 };
+
+Error no_drill() {
+  return plain_error(
+      "", "",
+      std::string("no drill for this kind is known: no file defines it any more in ") +
+          kUserKindsFolder + ", or --kinds-dir");
+}
 
 Error cannot(const std::string& why) { return plain_error("", "", why); }
 
@@ -83,7 +91,7 @@ class ItemDrill {
       return cannot("the copy is not complete: " + record.missing.front());
     }
     const Drill* drill = context_.drills.find(item_.kind);
-    if (!drill) return cannot("no drill for this kind is known");
+    if (!drill) return no_drill();
     const auto tool = context_.tools.of_kind.find(item_.kind);
     if (tool != context_.tools.of_kind.end() && tool->second.missing) return *tool->second.missing;
     if (Status room = look_for_room(drill->room(record)); !room) return room;

@@ -1,5 +1,7 @@
 #include "restorer/user_drill.h"
 
+#include <algorithm>
+
 #include "base/bytes_path.h"
 #include "dumper/damage.h"
 #include "dumper/user_command.h"
@@ -22,9 +24,8 @@ class UserDrill final : public Drill {
     }
     Result<UserPlace> place = prepare(job);
     if (!place) return place.error();
-    const auto step = [&](const char* name, const UserCommands& commands) -> Status {
-      const Result<std::string> said = run_user_commands(kind_, name, commands, *place, runner);
-      return said ? Status() : said.error();
+    const auto step = [&](const char* name, const UserCommands& commands) {
+      return run_step(name, commands, *place, runner);
     };
     if (Status done = step("drill", kind_.drill); !done) return of_the_copy(done.error());
     std::vector<std::string> steps = {"restored by the drill of its kind"};
@@ -33,20 +34,48 @@ class UserDrill final : public Drill {
       return steps;
     }
     if (Status same = step("compare", kind_.compare); !same) return of_the_copy(same.error());
+    // One that cannot be run twice would say no after the control, whatever that has changed.
+    if (Status same = step("compare, run again", kind_.compare); !same) return unfit(same.error());
     if (Status changed = step("control", kind_.control); !changed) return unfit(changed.error());
-    const Status noticed = step("compare, after the control's change", kind_.compare);
-    if (noticed) {
-      return unfit(plain_error("", "",
-                               "compare: it says \"equal\" of what \"control\" has changed, "
-                               "so it proves nothing"));
-    }
-    if (!is_of_the_copy(noticed.error())) return unfit(noticed.error());
+    if (Status noticed = notices(*std::move(place), runner); !noticed) return noticed.error();
     steps.emplace_back("what was restored compared with the copy");
     steps.emplace_back("a change of it was noticed");
     return steps;
   }
 
  private:
+  Status run_step(const char* name, const UserCommands& commands, const UserPlace& place,
+                  const CommandRunner& runner) const {
+    const Result<std::string> said = run_user_commands(kind_, name, commands, place, runner);
+    return said ? Status() : said.error();
+  }
+
+  static bool is_for_each(const UserCommands& commands) {
+    return std::any_of(commands.begin(), commands.end(),
+                       [](const UserCommand& command) { return command.each_match; });
+  }
+
+  // After the control `compare` must say no; where both are run for each match, of each of them.
+  Status notices(UserPlace place, const CommandRunner& runner) const {
+    std::vector<std::optional<std::string>> changed = {std::nullopt};
+    if (is_for_each(kind_.control) && is_for_each(kind_.compare)) {
+      changed.assign(place.values.matches.begin(), place.values.matches.end());
+    }
+    for (const std::optional<std::string>& match : changed) {
+      place.only_match = match;
+      const Status noticed =
+          run_step("compare, after the control's change", kind_.compare, place, runner);
+      if (noticed) {
+        return plain_error("", "",
+                           "compare: it says \"equal\" of what \"control\" has changed" +
+                               (match ? " (" + printable(*match) + ")" : std::string()) +
+                               ", so it proves nothing");
+      }
+      if (!is_of_the_copy(noticed.error())) return unfit(noticed.error());
+    }
+    return {};
+  }
+
   Result<UserPlace> prepare(const DrillJob& job) const {
     const Result<UniqueFd> data = open_data(job);
     if (!data) return data.error();

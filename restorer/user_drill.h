@@ -1,6 +1,7 @@
 // The drill of a kind that a user has defined: its own commands restore the copy and compare it.
 //
-//   drill → compare → control → compare, which must fail now
+//   drill → compare, twice → control → compare, which must fail now; where both of these are run
+//   for each match, of each of them
 //
 // They see the scratch folder alone: {dest} is the copy, rebuilt and read by its SHA-256, {tmp}
 // what they may use; they run under the sandbox's own user, with no network but, where the kind

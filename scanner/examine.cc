@@ -130,7 +130,12 @@ bool Examiner::examine_user(WalkNode& node, const UserKind& kind) const {
   // Which folders these are is known to the kind's file alone: so they are named.
   const std::string why = "belongs to " + kind.name;
   if (kind.signature.all_pruned) {
-    if (!node.offsets.empty()) findings_.add(Pruned{path_of(node), "what is in it " + why});
+    // Who may make entries in a directory may make it one of the kind: only of a place that the
+    // kind's file names it is known that nothing else is in it.
+    const std::string path = path_of(node);
+    const auto& places = kind.signature.paths;
+    const bool is_named = std::find(places.begin(), places.end(), path) != places.end();
+    if (!node.offsets.empty()) findings_.add(Pruned{path, "what is in it " + why, !is_named});
     return false;
   }
   for (std::size_t i = 0; i < node.offsets.size(); ++i) {

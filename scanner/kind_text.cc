@@ -103,6 +103,9 @@ std::string known_by(const UserSignature& signature) {
   if (!magic.empty()) parts.push_back(magic);
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : "\nand ") + part;
+  if (!signature.excepted.empty()) {
+    text += "\nbut no file whose name is like " + listed(signature.excepted, "or");
+  }
   return text;
 }
 
@@ -178,7 +181,7 @@ std::string kind_text(const UserKind& kind) {
     size += fmt::format("\none that lost more than {} % is an alarm", *kind.max_shrink);
   }
   text += entry("size", size);
-  text += entry("stands for", kind.stands_for_directory
+  text += entry("stands for", kind.stands_for_directory && !kind.verify.empty()
                                   ? "all of the directory: a file-level backup may leave that out"
                                   : "what it copies: the directory stays in a file-level backup");
   text += entry("unchanged", kind.unchanged_by_files ? "no new dump where no file has changed"

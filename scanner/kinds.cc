@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "scanner/user_match.h"
-#include "scanner/user_pattern.h"
 
 namespace repo {
 namespace {
@@ -22,13 +21,6 @@ bool may_be_file(EntryType type) { return type == EntryType::kFile || type == En
 
 bool may_be_directory(EntryType type) {
   return type == EntryType::kDirectory || type == EntryType::kUnknown;
-}
-
-bool matches_a_glob(const UserSignature& signature, std::string_view name) {
-  const bool matches =
-      std::any_of(signature.globs.begin(), signature.globs.end(),
-                  [&](const std::string& glob) { return pattern_matches(glob, name); });
-  return matches || may_have_magic(signature, name);
 }
 
 }  // namespace

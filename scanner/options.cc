@@ -87,7 +87,8 @@ std::variant<ScanOptions, OptionsMessage> parse_scan_options(int argc, const cha
       ->type_name("N")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
-  app.add_option("-k,--kinds", kinds, "only these kinds, with commas: svn,hg,git,postgres")
+  app.add_option("-k,--kinds", kinds,
+                 "only these kinds, with commas: svn, hg, git, postgres, and your own")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("LIST");

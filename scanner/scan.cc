@@ -22,6 +22,7 @@
 #include "base/stop_signal.h"
 #include "base/task_pool.h"
 #include "scanner/check_kinds.h"
+#include "scanner/kind_places.h"
 #include "scanner/manifest.h"
 #include "scanner/manifest_file.h"
 #include "scanner/pointers.h"
@@ -129,6 +130,8 @@ Result<ScanResult> scan(const ScanOptions& options, const std::vector<std::strin
                            watcher,
                            options.known};
   // First, while there is no other thread.
+  std::vector<Pruned> not_reached =
+      places_not_reached(options.known, options.kinds, map, roots, options.excludes, options.stall);
   ScanResult apart = walk_apart(walk_options, map, options.jobs, options.stall);
   for (const WalkMap::Root& root : map.roots()) {
     if (!root.may_hang) walk_options.roots.push_back(root.path);
@@ -136,6 +139,7 @@ Result<ScanResult> scan(const ScanOptions& options, const std::vector<std::strin
   const std::unique_ptr<TaskPool> pool = make_task_pool(options.jobs);
   ScanResult result = walk(walk_options, map, real_file_system(), *pool);
   merge(std::move(apart), result);
+  for (Pruned& each : not_reached) result.pruned.push_back(std::move(each));
   resolve_pointers(result);
   result.stats.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

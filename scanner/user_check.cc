@@ -31,6 +31,26 @@ bool is_entry_name(std::string_view name) {
          name.find('/') == std::string_view::npos && name.find('\0') == std::string_view::npos;
 }
 
+// Variables by which interpreters and libraries find what they run or load. There are more of them
+// than anybody can list: a kind's file is root's, and this is for what slips in.
+bool decides_what_is_run(std::string_view name) {
+  constexpr std::array<std::string_view, 10> kBegin = {"BASH", "PYTHON", "PERL", "RUBY",  "NODE",
+                                                       "JAVA", "JDK",    "GIT_", "GCONV", "LUA"};
+  constexpr std::array<std::string_view, 9> kEnd = {"ENV",  "PATH",    "LIB",     "LIBS", "OPT",
+                                                    "OPTS", "OPTIONS", "PRELOAD", "RC"};
+  return std::any_of(kBegin.begin(), kBegin.end(),
+                     [&](std::string_view each) { return name.starts_with(each); }) ||
+         std::any_of(kEnd.begin(), kEnd.end(),
+                     [&](std::string_view each) { return name.ends_with(each); });
+}
+
+bool names_what_is_found(std::string_view value) {
+  constexpr std::array<std::string_view, 3> kFound = {"{source}", "{name}", "{user}"};
+  return std::any_of(kFound.begin(), kFound.end(), [&](std::string_view each) {
+    return value.find(each) != std::string_view::npos;
+  });
+}
+
 class Check {
  public:
   explicit Check(const UserKind& kind) : kind_(kind) {}
@@ -117,6 +137,12 @@ class Check {
           "where it is to be looked for, since every directory there is read");
     }
     for (const std::string& path : signature.paths) absolute("signature.paths", path);
+    patterns("signature.except", signature.excepted, true);
+    if (signature.all_pruned && signature.paths.empty()) {
+      add("signature.prune",
+          "true needs \"paths\": elsewhere whoever makes these names in a directory would hide "
+          "what others have below it");
+    }
   }
 
   void absolute(const std::string& field, const std::string& path) {
@@ -160,7 +186,7 @@ class Check {
     }
     if (!command.output.empty()) {
       if (use != TemplateUse::kDump) add(where + ".output", "a dump's alone");
-      if (command.output.find('/') != std::string::npos) {
+      if (!is_entry_name(command.output)) {
         add(where + ".output", "a name: the file is made in {dest}");
       }
       text(where + ".output", command.output, use, command.each_match);
@@ -222,8 +248,11 @@ class Check {
 
   void surroundings() {
     constexpr std::size_t kLongestName = 32;
-    const bool is_user = is_word(kind_.run_as, "-_") && kind_.run_as.size() <= kLongestName;
-    if (!kind_.run_as.empty() && !is_user && !kind_.run_as.starts_with('_')) {
+    // "_apt" is one, too.
+    const std::string_view user =
+        std::string_view(kind_.run_as).substr(kind_.run_as.starts_with('_') ? 1 : 0);
+    const bool is_user = is_word(user, "-_") && kind_.run_as.size() <= kLongestName;
+    if (!kind_.run_as.empty() && !is_user) {
       add("run_as", quoted(printable(kind_.run_as)) + ": \"owner\" or a user's name");
     }
     if (kind_.run_as == "root") {
@@ -243,6 +272,11 @@ class Check {
       if (name == "PATH" || name.starts_with("LD_")) {
         add("environment", name + " decides what is run: name the program by its whole path");
       }
+      if (decides_what_is_run(name) && names_what_is_found(value)) {
+        add("environment." + printable(name),
+            "it may decide what is run, and that is not to depend on what is found: none of "
+            "{source}, {name}, {user}");
+      }
       if (!names.insert(name).second) add("environment", name + " stands there twice");
       text("environment." + printable(name), value, TemplateUse::kAny, false);
     }
@@ -251,18 +285,28 @@ class Check {
   }
 
   void folders(const std::string& field, const std::vector<std::string>& all) {
-    constexpr std::array<std::string_view, 9> kTaken = {
-        "/", "/usr", "/dev", "/proc", "/tmp", "/sys", "/staging", "/source", "/kind"};
+    // In these the sandbox has something of its own, and room for a folder of another name …
+    constexpr std::array<std::string_view, 3> kItself = {"/", "/etc", "/tmp"};
+    // … and in these none.
+    constexpr std::array<std::string_view, 14> kAll = {
+        "/usr", "/bin",  "/sbin", "/lib",     "/lib32",  "/lib64", "/libx32",
+        "/dev", "/proc", "/sys",  "/staging", "/source", "/kind",  "/previous"};
     for (const std::string& folder : all) {
       absolute(field, folder);
-      if (std::find(kTaken.begin(), kTaken.end(), folder) != kTaken.end()) {
-        add(field, folder + " is the sandbox's own: name the folder that is needed");
-      }
+      const bool is_taken =
+          std::find(kItself.begin(), kItself.end(), folder) != kItself.end() ||
+          is_within(folder, "/secrets") || folder == "/etc/passwd" || folder == "/etc/group" ||
+          std::any_of(kAll.begin(), kAll.end(),
+                      [&](std::string_view own) { return is_within(folder, own); });
+      if (is_taken)
+        add(field, printable(folder) +
+                       " is the sandbox's own: it is seen anyway, or there is no room for another");
     }
   }
 
   void secrets() {
     std::set<int> numbers;
+    std::set<std::string> places;
     for (const UserSecret& secret : kind_.secrets) {
       absolute("secrets.file", secret.file);
       if (secret.number.has_value() != secret.at.empty()) {
@@ -282,6 +326,9 @@ class Check {
         add("secrets.at", "a path in /secrets/");
       } else if (!secret.at.empty()) {
         absolute("secrets.at", secret.at);
+        if (!places.insert(secret.at).second) {
+          add("secrets.at", printable(secret.at) + " stands there twice");
+        }
       }
     }
   }

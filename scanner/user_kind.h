@@ -35,6 +35,7 @@ struct UserSignature {
   std::vector<std::string> directories;  // each is there, as a directory
   std::vector<std::string> globs;        // each matches a regular file's name
   std::vector<UserMagic> magics;         // where there are some: a regular file has one of them
+  std::vector<std::string> excepted;     // files that match one of these globs match no other
   // Of a match these directories are not entered by the walk; all_pruned: none is.
   std::vector<std::string> pruned;
   bool all_pruned = false;
@@ -76,6 +77,9 @@ struct UserKind {
   std::string name;    // [a-z][a-z0-9-]*, at most 32 bytes; no built-in kind's
   std::string file;    // the file that defines it: an absolute path, or as the user gave it
   std::string folder;  // where that lies
+  // SHA-256 in hex of that file and, where it has scripts, of all that lies beside it but other
+  // kinds: with another one a copy may be made in another way. Empty where nothing was read.
+  std::string digest;
   std::string description;
   std::string package;  // what is to be installed for it; empty: not told
   UserSignature signature;

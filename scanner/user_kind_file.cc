@@ -6,12 +6,17 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "base/bytes_path.h"
+#include "base/digest.h"
 #include "base/file_io.h"
 #include "base/trust.h"
+#include "scanner/user_kind_folder.h"
+#include "scanner/user_program.h"
 
 namespace repo {
 namespace {
@@ -32,33 +37,56 @@ Result<std::vector<std::string>> files_of(const std::string& folder) {
   return names;
 }
 
-// The scripts beside the file that the kind names: they can be run, and nobody else has written
-// them.
+std::vector<std::pair<const char*, const UserCommands*>> commands_of(const UserKind& kind) {
+  return {{"tool_version", &kind.version}, {"identity", &kind.identity},
+          {"state", &kind.state},          {"dump", &kind.dump},
+          {"cleanup", &kind.cleanup},      {"verify", &kind.verify},
+          {"drill", &kind.drill},          {"compare", &kind.compare},
+          {"control", &kind.control}};
+}
+
+bool runs_script(const UserCommand& command) { return is_script(command.argv[0]); }
+
+bool has_scripts(const UserKind& kind) {
+  const auto all = commands_of(kind);
+  return std::any_of(all.begin(), all.end(), [](const auto& step) {
+    return std::any_of(step.second->begin(), step.second->end(), runs_script);
+  });
+}
+
+// The scripts beside the file that the kind names can be run. (That nobody else has written them
+// is looked at with all of the folder.)
 void check_scripts(const UserKind& kind, std::vector<Error>& errors) {
-  const std::pair<const char*, const UserCommands*> all[] = {
-      {"tool_version", &kind.version}, {"identity", &kind.identity},
-      {"state", &kind.state},          {"dump", &kind.dump},
-      {"cleanup", &kind.cleanup},      {"verify", &kind.verify},
-      {"drill", &kind.drill},          {"compare", &kind.compare},
-      {"control", &kind.control}};
-  for (const auto& [field, commands] : all) {
+  for (const auto& [field, commands] : commands_of(kind)) {
     for (const UserCommand& command : *commands) {
-      if (!command.argv[0].starts_with("./")) continue;
+      if (!runs_script(command)) continue;
       const std::string path = join_path(kind.folder, command.argv[0].substr(2));
       const auto wrong = [&](const std::string& why) {
         errors.push_back(plain_error("use", kind.file, std::string(field) + ".argv[0]: " + why));
       };
-      const Result<UniqueFd> file = open_trusted(path);
       struct stat st = {};
       constexpr mode_t kForAll = S_IXOTH | S_IROTH;
-      if (!file) {
-        wrong(describe(file.error()));
-      } else if (fstat(file->get(), &st) != 0 || !S_ISREG(st.st_mode) ||
-                 (st.st_mode & kForAll) != kForAll) {
+      if (stat(path.c_str(), &st) != 0) {
+        wrong(describe(system_error("open", path, errno)));
+      } else if (!S_ISREG(st.st_mode) || (st.st_mode & kForAll) != kForAll) {
         wrong(printable(path) + " cannot be run by everybody: chmod 755");
       }
     }
   }
+}
+
+// Adds what is wrong with what the kinds' scripts are, and to each kind what it is known again by.
+void look_beside(const std::string& folder, UserKinds& all) {
+  const bool is_run = std::any_of(all.kinds.begin(), all.kinds.end(), has_scripts);
+  KindFolder beside = look_at_kind_folder(folder, is_run);
+  std::erase_if(all.kinds, [&](UserKind& kind) {
+    if (has_scripts(kind)) kind.digest = sha256_hex(kind.digest + beside.digest);
+    const std::size_t before = all.errors.size();
+    check_scripts(kind, all.errors);
+    return all.errors.size() > before;
+  });
+  all.errors.insert(all.errors.end(), std::make_move_iterator(beside.errors.begin()),
+                    std::make_move_iterator(beside.errors.end()));
 }
 
 }  // namespace
@@ -98,12 +126,11 @@ UserKinds load_user_kinds(const std::string& folder, bool must_exist) {
             "kind: " + kind.name + " is defined in " + printable(before->second) + " already"));
         continue;
       }
-      std::vector<Error> unfit;
-      check_scripts(kind, unfit);
-      all.errors.insert(all.errors.end(), unfit.begin(), unfit.end());
-      if (unfit.empty()) all.kinds.push_back(std::move(kind));
+      kind.digest = sha256_hex(*text);
+      all.kinds.push_back(std::move(kind));
     }
   }
+  look_beside(folder, all);
   return all;
 }
 

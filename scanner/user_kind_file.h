@@ -19,10 +19,10 @@ struct UserKinds {
   std::vector<Error> errors;
 };
 
-// Reads every *.json of `folder`. Where this process is root the folder, each file and each script
-// that a kind names must be root's, and writable by nobody else, with all that is above them
-// (base/trust.h). Two kinds of one name are an error. A folder that is not there has no kinds,
-// unless it `must_exist`.
+// Reads every *.json of `folder`. Where this process is root the folder and all that is in it must
+// be root's, and writable by nobody else, with all that is above (base/trust.h): scripts of kinds
+// see the folder as a whole. Where there are such scripts everybody must be able to read it. Two
+// kinds of one name are an error. A folder that is not there has no kinds, unless it `must_exist`.
 UserKinds load_user_kinds(const std::string& folder, bool must_exist);
 
 // --kinds-dir: empty for the usual folder, which alone need not be there.

@@ -1,6 +1,7 @@
 // The text of a kind's file becomes a value. JSON is known here alone.
 
 #include <algorithm>
+#include <cmath>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -30,6 +31,13 @@ class Object {
 
   void wrong(const std::string& field, const std::string& why) const {
     mistakes_.push_back(where_ + (where_.empty() ? "" : ".") + field + ": " + why);
+  }
+
+  // A text that must not be empty where the field is there.
+  void some_text(const char* field, std::string& to) {
+    text(field, to);
+    const Json* json = find(field);
+    if (json && json->is_string() && to.empty()) wrong(field, "empty");
   }
 
   // Null where there is none.
@@ -80,6 +88,14 @@ class Object {
     const Json* json = find(field);
     if (!json) return std::nullopt;
     if (json->is_number_unsigned()) return json->get<std::uint64_t>();
+    // To JSON Schema 1.0 is the number 1.
+    constexpr double kMostExact = 9007199254740992.0;  // 2^53
+    if (json->is_number_float()) {
+      const auto value = json->get<double>();
+      if (value >= 0 && value <= kMostExact && std::trunc(value) == value) {
+        return static_cast<std::uint64_t>(value);
+      }
+    }
     wrong(field, "not a whole number of 0 or more");
     return std::nullopt;
   }
@@ -92,6 +108,7 @@ class Object {
     const std::string at = where_ + (where_.empty() ? "" : ".") + field;
     if (json->is_object()) return read(*json, at);
     if (!json->is_array()) return wrong(field, "not an object or a list of objects");
+    if (json->empty()) return wrong(field, "an empty list: leave the field out");
     for (std::size_t i = 0; i < json->size(); ++i) {
       read((*json)[i], at + "[" + std::to_string(i) + "]");
     }
@@ -139,6 +156,10 @@ class Reader {
     for (const char* needed : {"format", "version", "kind", "signature", "dump"}) {
       if (json.is_object() && !json.contains(needed)) object.wrong(needed, "missing");
     }
+    for (const char* single : {"signature", "tool_version"}) {
+      const Json* field = object.find(single);
+      if (field && !field->is_object()) object.wrong(single, "not an object");
+    }
     UserKind kind;
     object.text("kind", kind.name);
     object.text("description", kind.description);
@@ -160,7 +181,7 @@ class Reader {
         to->push_back(command(at, where));
       });
     }
-    object.text("run_as", kind.run_as);
+    object.some_text("run_as", kind.run_as);
     network(object, "network", kind.network);
     network(object, "drill_network", kind.drill_network);
     environment(object, kind);
@@ -206,6 +227,7 @@ class Reader {
     object.texts("files", to.files);
     object.texts("directories", to.directories);
     object.texts("globs", to.globs);
+    object.texts("except", to.excepted);
     object.texts("paths", to.paths);
     const Json* prune = object.find("prune");
     if (prune && prune->is_boolean()) {
@@ -229,8 +251,9 @@ class Reader {
     std::string hex;
     object.text("text", magic.bytes);
     object.text("hex", hex);
-    if (!hex.empty() && !magic.bytes.empty()) object.wrong("hex", "besides \"text\": one of them");
-    if (!hex.empty()) {
+    if (object.find("text") && object.find("hex")) {
+      object.wrong("hex", "besides \"text\": one of them");
+    } else if (object.find("hex")) {
       const std::optional<std::string> bytes = from_hex(hex);
       if (!bytes) object.wrong("hex", "not an even number of hexadecimal digits");
       magic.bytes = bytes.value_or("");
@@ -246,15 +269,15 @@ class Reader {
     command.each_match = object.word("for_each", {"match"}).has_value();
     object.texts("fail_if", command.fail_if);
     object.texts("must_say", command.must_say);
-    object.text("output", command.output);
+    object.some_text("output", command.output);
     std::string timeout;
-    object.text("timeout", timeout);
+    object.some_text("timeout", timeout);
     if (!timeout.empty()) {
       command.timeout = parse_duration(timeout);
       if (!command.timeout) object.wrong("timeout", "a number with s, m, h or d: \"10m\"");
     }
     if (const Json* codes = object.find("exit_codes")) {
-      constexpr int kHighest = 255;
+      constexpr int kHighest = 125;
       const auto is_code = [&](const Json& each) {
         return each.is_number_unsigned() && each.get<std::uint64_t>() <= kHighest;
       };

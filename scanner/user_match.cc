@@ -24,7 +24,7 @@ class Names final : public EntrySink {
       return std::find(names.begin(), names.end(), name) != names.end();
     };
     if (is_named(signature_.directories) || is_named(signature_.files) ||
-        matches_any(signature_.globs, name) || may_have_magic(signature_, name)) {
+        matches_a_glob(signature_, name)) {
       found_.emplace_back(name, type);
     }
   }
@@ -54,6 +54,11 @@ class Names final : public EntrySink {
 };
 
 }  // namespace
+
+bool matches_a_glob(const UserSignature& signature, std::string_view name) {
+  return !matches_any(signature.excepted, name) &&
+         (matches_any(signature.globs, name) || may_have_magic(signature, name));
+}
 
 bool may_have_magic(const UserSignature& signature, std::string_view name) {
   return std::any_of(signature.magics.begin(), signature.magics.end(),
@@ -97,6 +102,7 @@ Result<std::vector<std::string>> matching_among(const std::set<std::string>& fil
                                                 const UserSignature& signature) {
   std::vector<std::string> matches;
   for (const std::string& name : files) {
+    if (matches_any(signature.excepted, name)) continue;
     bool counts = signature.globs.empty() || matches_any(signature.globs, name);
     if (!signature.magics.empty()) {
       const Result<bool> has = has_magic(directory, name, signature);
@@ -126,8 +132,9 @@ Result<std::optional<std::vector<std::string>>> match_user_kind(Directory& direc
     return Matches();
   }
   for (const std::string& glob : signature.globs) {
-    if (std::none_of(files.begin(), files.end(),
-                     [&](const std::string& name) { return pattern_matches(glob, name); })) {
+    if (std::none_of(files.begin(), files.end(), [&](const std::string& name) {
+          return pattern_matches(glob, name) && !matches_any(signature.excepted, name);
+        })) {
       return Matches();
     }
   }

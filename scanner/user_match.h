@@ -11,6 +11,10 @@
 
 namespace repo {
 
+// Whether a regular file of that name may be one that the signature matches by a glob: none of what
+// it excepts is. Pure.
+bool matches_a_glob(const UserSignature& signature, std::string_view name);
+
 // Names of regular files that may have a magic, by a glob of it: only these are opened. Pure.
 bool may_have_magic(const UserSignature& signature, std::string_view name);
 

@@ -254,5 +254,31 @@ TEST_F(TrustTest, WhoIsNotRootTakesEveryFile) {
   });
 }
 
+TEST_F(TrustTest, D31_AFolderThatIsSomebodyElsesIsCalledByItsRealPath) {
+  give_to("dir", kStranger, 0);
+  set_mode("dir", 0777);
+  make_link("link", "dir");
+  for (const char* name : {"dir", "link"}) {
+    const Result<std::string> way = trusted_way(tree_ / name);
+    ASSERT_TRUE(way) << describe(way.error());
+    EXPECT_EQ(*way, tree_ / "dir");
+  }
+}
+
+TEST_F(TrustTest, D31_NoWayLeadsThroughWhatIsSomebodyElses) {
+  make_directory("own");
+  make_directory("own/data");
+  make_directory("sticky");
+  set_mode("sticky", 01777);
+  make_link("sticky/link", tree_ / "dir");
+  for (const char* name : {"own", "sticky/link"}) give_to(name, kStranger, 0);
+  for (const char* name : {"own/data", "sticky/link"}) {
+    const Result<std::string> way = trusted_way(tree_ / name);
+    ASSERT_FALSE(way) << name;
+    EXPECT_THAT(describe(way.error()), testing::HasSubstr("somebody else than root"));
+  }
+  EXPECT_EQ(trusted_way(tree_ / "none").error().code, ENOENT);
+}
+
 }  // namespace
 }  // namespace repo

@@ -99,6 +99,14 @@ TEST(TextSummaryTest, TellsWhatIsUnchanged) {
               testing::StartsWith("1 copied and verified, 300 unchanged; "));
 }
 
+TEST(TextSummaryTest, WhatNoToolHasReadIsNotCalledVerified) {
+  RunSummary summary;
+  summary.counts = {{ItemStatus::kCopied, 3}};
+  summary.unverified = 1;
+  EXPECT_THAT(text_summary(summary, "/var/x"),
+              testing::StartsWith("2 copied and verified, 1 copied and NOT verified; "));
+}
+
 TEST(TextSummaryTest, TellsWhatWentWrong) {
   RunSummary summary;
   summary.counts = {

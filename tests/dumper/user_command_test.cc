@@ -148,6 +148,15 @@ TEST_F(UserCommandTest, ForEachRunsOnceForEachMatch) {
   EXPECT_TRUE(is_of_the_copy(none)) << "a dump that lacks them all";
 }
 
+TEST_F(UserCommandTest, ForEachRunsForOneMatchWhereOneIsChosen) {
+  UserCommand each = command({"cp", "{match}"});
+  each.each_match = true;
+  place_.only_match = "b";
+  ASSERT_TRUE(run_user_commands(kind_, "dump", {each, command({"cp"})}, place_, runner_));
+  ASSERT_EQ(runner_.calls().size(), 2U);
+  EXPECT_THAT(runner_.calls()[0].argv, ElementsAre("cp", "b"));
+}
+
 TEST_F(UserCommandTest, TheFirstFailureEndsTheStep) {
   runner_.on("false", [](const Command&) { return ScriptedRunner::exits(1, "no"); });
   EXPECT_THAT(must_fail({command({"false"}), command({"cp"})}).message,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file_io.h"
+#include "dumper/user_copy.h"
 #include "tests/support/child.h"
 #include "tests/support/dump_support.h"
 #include "tests/support/scripted_runner.h"
@@ -22,6 +23,7 @@ using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 const Bind* find_bind(const Command& command, const std::string& at) {
   for (const Bind& bind : command.binds) {
@@ -152,6 +154,8 @@ TEST_F(UserDumperTest, D10_ADumpThatLacksOneOfTheMatchesIsAFailure) {
     return ScriptedRunner::exits(0);
   };
   EXPECT_THAT(must_fail(), HasSubstr("of 2 files that the signature matches the dump has 1"));
+  kind_.verify.clear();
+  EXPECT_THAT(must_fail(), HasSubstr("of 2 files that the signature matches the dump has 1"));
 }
 
 TEST_F(UserDumperTest, ACopyThatDoesNotVerifyLeavesTheOneBefore) {
@@ -200,6 +204,24 @@ TEST_F(UserDumperTest, AnotherIdentityThanBeforeFreezesTheOlderCopies) {
               Contains(HasSubstr("its identity was \"me\" and is \"you\\x1b\"")));
 }
 
+TEST_F(UserDumperTest, D10_AnIdentityThatIsEmptyIsNone) {
+  kind_.identity = {command({"cat"})};
+  on_identity_ = [] { return ScriptedRunner::exits(0, "", " \n"); };
+  EXPECT_THAT(must_fail(), HasSubstr("identity: it printed nothing"));
+}
+
+TEST_F(UserDumperTest, OfALongIdentityAllCounts) {
+  kind_.identity = {command({"cat"})};
+  on_identity_ = [] { return ScriptedRunner::exits(0, "", std::string(2000, 'x') + "a\n"); };
+  const std::string one = find_text(must_dump().fingerprint, "identity").value_or("");
+  EXPECT_THAT(one, testing::ContainsRegex("^x{100}… \\(SHA-256 [0-9a-f]{64} of 2002 bytes\\)$"));
+  on_identity_ = [] { return ScriptedRunner::exits(0, "", std::string(2000, 'x') + "b\n"); };
+  EXPECT_THAT(must_dump().notes, Contains(HasSubstr("it is something else now")));
+  EXPECT_NE(as_identity("\xFF"), as_identity("\xFE")) << "both are readable as the same";
+  EXPECT_EQ(as_identity(" me \n"), " me");
+  EXPECT_EQ(as_identity(std::string(1000, 'x')), std::string(1000, 'x'));
+}
+
 TEST_F(UserDumperTest, ADumpThatShrankByMoreThanItsKindAllowsIsAnAlarm) {
   kind_.max_shrink = 20;
   const std::unique_ptr<Dumper> dumper = make_user_dumper(kind_);
@@ -213,8 +235,16 @@ TEST_F(UserDumperTest, ADumpThatShrankByMoreThanItsKindAllowsIsAnAlarm) {
 }
 
 TEST_F(UserDumperTest, WithoutVerifyThatIsTold) {
+  kind_.stands_for_directory = true;
+  EXPECT_FALSE(must_dump().is_unverified);
+  EXPECT_THAT(test::read_file(current() + "/item.json"), HasSubstr("\"whole\""));
   kind_.verify.clear();
-  EXPECT_THAT(must_dump().notes, Contains(HasSubstr("its kind has no \"verify\"")));
+  const ItemResult result = must_dump();
+  EXPECT_THAT(result.notes, Contains(HasSubstr("its kind has no \"verify\": no tool has read")));
+  EXPECT_TRUE(result.is_unverified);
+  EXPECT_TRUE(find_flag(result.fingerprint, kIsPartial) == true)
+      << "no original is left out for it";
+  EXPECT_THAT(test::read_file(current() + "/item.json"), Not(HasSubstr("\"whole\"")));
 }
 
 TEST_F(UserDumperTest, RestoreMdSaysTheKindsOwnWay) {
@@ -236,6 +266,9 @@ TEST_F(UserDumperTest, LooksAreEqualOnlyWhereTheKindSaysThatFilesTell) {
   EXPECT_TRUE(before == look()) << "no file that matched";
   test::write_file(source_ + "/one.db-wal", "a log beside it");
   EXPECT_FALSE(before == look());
+  const TreeLook logged = look();
+  kind_.digest = "another";
+  EXPECT_FALSE(logged == look()) << "another definition may copy in another way";
   kind_.signature.globs.clear();
   kind_.signature.directories = {"x"};
   const TreeLook all = look();
@@ -274,6 +307,25 @@ TEST_F(UserDumperTest, D39_AUserThatIsNotThereIsNamed) {
 TEST_F(UserDumperTest, AFolderThatIsNotThereIsNamed) {
   kind_.folders = {"/no/such/folder"};
   EXPECT_THAT(must_fail(), AllOf(HasSubstr("/no/such/folder"), HasSubstr("\"folders\" of /k/app")));
+}
+
+// The commands of a kind without run_as may read every file that they see.
+TEST_F(UserDumperTest, D31_AFolderThatSomebodyElseMayExchangeIsNotShown) {
+  REPO_NEEDS_ROOT();
+  constexpr unsigned kStranger = 4321;
+  test::set_mode(tree_.path(), 0755);
+  test::make_folder(tree_ / "own");
+  test::make_folder(tree_ / "secret");
+  test::make_link(tree_ / "own/data", tree_ / "secret");
+  test::give_to(tree_ / "own", kStranger);
+  kind_.folders = {tree_ / "own/data"};
+  EXPECT_THAT(must_fail(), AllOf(HasSubstr("somebody else than root"), HasSubstr("\"folders\"")));
+  kind_.folders = {tree_ / "own"};
+  on_dump_ = [&](const Command& asked) {
+    EXPECT_TRUE(find_bind(asked, tree_ / "own"));
+    return write_dump(asked, "x");
+  };
+  must_dump();
 }
 
 TEST_F(UserDumperTest, D39_ADirectoryThatIsNoneOfTheKindAnyMoreIsToldSo) {

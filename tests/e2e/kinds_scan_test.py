@@ -4,6 +4,8 @@ import json
 import os
 import sqlite3
 
+from jsonschema import ValidationError
+
 from kinds_case import SHIPPED, KindsCase
 from support import DUMP, SCAN, as_user, main, make_hg, must, read_json, run, validate
 
@@ -72,6 +74,37 @@ class KindsScanTest(KindsCase):
         self.assertEqual(self.found(document), [("zodb", "a/zope"), ("hg", "a/zope/other/hg")])
         self.assertEqual(self.found(document, "pruned"), [("belongs to zodb", "a/zope/blobs")])
         self.assertEqual(document["user_kinds"], [{"name": "zodb"}])
+
+    def test_S4_a_place_that_no_scan_comes_to_is_told(self):
+        make_database(self.src / "app/a.db")
+        (self.src / "link").symlink_to("app")
+        self.define(SQLITE, signature={"paths": [f"{self.src}/{name}" for name in ("app", "link", "nope")]})
+        document = self.scanned()
+        self.assertEqual(self.found(document), [("sqlite", "app")])
+        told = {os.path.relpath(each["path"], self.src): each for each in document["pruned"]}
+        self.assertEqual(sorted(told), ["link", "nope"])
+        self.assertTrue(all(each["not_looked_at"] for each in told.values()))
+        done = run(SCAN, "--kinds-dir", self.kinds, self.src)
+        self.assertIn(f"not looked at: {self.src}/nope (sqlite is looked for there; No such file",
+                      done.message)
+        self.assertIn(f"a symbolic link leads to {self.src}/app", done.message)
+
+    def test_nobody_hides_what_others_have(self):
+        """Who may create entries in a shared directory makes it one of a kind that enters nothing."""
+        shared = self.src / "shared"
+        make_hg(shared / "hg")
+        (shared / "Data.fs").touch()
+        (shared / "blobs").mkdir()
+        self.define(ZODB, signature={"prune": True})
+        done = run(SCAN, "--kinds-dir", self.kinds, self.src)
+        self.assert_code(done, 2)
+        self.assertIn('signature.prune: true needs "paths"', done.message)
+        self.define(ZODB, signature={"prune": True, "paths": [str(self.src)]})
+        done = run(SCAN, "--kinds-dir", self.kinds, self.src)
+        self.assertIn(f"not looked at: {shared} (what is in it belongs to zodb)", done.message)
+        self.define(ZODB, signature={"prune": True, "paths": [str(shared)]})
+        done = run(SCAN, "--kinds-dir", self.kinds, self.src)
+        self.assertNotIn("not looked at", done.message, "the very place that the file names")
 
     def test_no_kinds_no_trace(self):
         make_database(self.src / "app/a.db")
@@ -164,6 +197,57 @@ class KindsScanTest(KindsCase):
         self.assertIn("nothing is scanned or dumped before that is mended", done.text)
         for part in ("half.json", "sqlite.json", "colour"):
             self.assertIn(part, done.message)
+
+    def test_the_check_tells_what_the_machine_lacks(self):
+        secret = self.tmp / "secret"
+        secret.touch()
+        secret.chmod(0o644)
+        (self.tmp / "own").mkdir()
+        (self.tmp / "own/data").mkdir()
+        os.chown(self.tmp / "own", STRANGER, STRANGER)
+        self.define(ZODB, dump={"argv": ["no-such-program"]}, run_as="no-such-user", network="unix",
+                    secrets=[{"file": str(secret), "number": 3}, {"file": "/nope", "number": 4}],
+                    programs=["/nope/bin", str(self.tmp / "own/data")], package="zodb-tools")
+        done = run(SCAN, "--kinds-dir", self.kinds, "--check-kinds")
+        self.assert_code(done, 0)
+        for part in ("NOTE: cannot run no-such-program: not installed, it is not in /usr/bin: "
+                     "apt-get install zodb-tools",
+                     "NOTE: run_as: there is no user no-such-user",
+                     "NOTE: programs: cannot stat /nope", f"programs: cannot open {self.tmp}/own/data",
+                     "NOTE: secrets: cannot open /nope", "chmod 600", 'NOTE: network: "unix"'):
+            self.assertIn(part, done.text)
+
+    def test_the_schema_and_the_program_agree(self):
+        command = {"argv": ["a"]}
+        signature = {"directories": ["d"]}
+        for good in ({"run_as": "_apt"}, {"version": 1.0}, {"dump": command | {"timeout": "010m"}},
+                     {"signature": signature | {"except": ["a*"]}},
+                     {"signature": signature | {"prune": True, "paths": ["/srv"]}}):
+            with self.subTest(good):
+                self.assertEqual(self.opinions(good), (True, True))
+        for bad in ({"verify": []}, {"dump": []}, {"secrets": []}, {"run_as": ""},
+                    {"run_as": "Www.data"}, {"run_as": "_x/../y"}, {"run_as": "root"},
+                    {"dump": command | {"output": ""}}, {"dump": command | {"output": ".."}},
+                    {"dump": command | {"timeout": ""}}, {"dump": command | {"timeout": "0s"}},
+                    {"dump": command | {"exit_codes": [126]}}, {"version": 1.5},
+                    {"signature": [signature]}, {"tool_version": [command]}, {"signature": {}}, {"signature": {"directories": []}},
+                    {"signature": {"paths": ["/srv"]}}, {"signature": {"files": ["a"]}},
+                    {"signature": signature | {"prune": True}}, {"signature": signature | {"magic": []}},
+                    {"signature": signature | {"magic": {"glob": "*", "text": "", "hex": "00"}}}):
+            with self.subTest(bad):
+                self.assertEqual(self.opinions(bad), (False, False))
+
+    def opinions(self, fields):
+        """Whether the schema takes a kind with these fields, and whether the program does."""
+        kind = {"format": "repo-backup/kind", "version": 1, "kind": "app",
+                "signature": {"directories": ["d"]}, "dump": {"argv": ["a"]}} | fields
+        super().define(kind)
+        try:
+            validate(kind, "kind")
+            is_taken = True
+        except ValidationError:
+            is_taken = False
+        return is_taken, run(SCAN, "--kinds-dir", self.kinds, "--check-kinds").code == 0
 
     def test_what_we_ship_is_explained(self):
         names = sorted(each.stem for each in SHIPPED.glob("*.json"))

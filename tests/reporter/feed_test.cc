@@ -39,7 +39,7 @@ std::vector<StateChange> some_changes() {
 TEST(FeedTest, ARunIsAnItem) {
   const std::string text = feed_of(test::rendered_good_report(), {}, "");
   EXPECT_THAT(all_of(text, "title"),
-              ElementsAre("repo-backup on web1", "OK web1: 2 items copied and verified, 0 failed"));
+              ElementsAre("repo-backup on web1", "OK web1: 2 items copied or unchanged, 0 failed"));
   EXPECT_THAT(all_of(text, "guid"), ElementsAre("repo-backup:web1:run:20260310T035900Z"));
   EXPECT_THAT(all_of(text, "pubDate"), ElementsAre("Tue, 10 Mar 2026 04:00:00 +0000"));
   EXPECT_THAT(all_of(text, "link"), ElementsAre("file:///var/data_backup"));
@@ -50,7 +50,7 @@ TEST(FeedTest, WhatFailedStandsInTheTitle) {
   const std::vector<std::string> titles =
       all_of(feed_of(test::rendered_failed_report(), {}, ""), "title");
   ASSERT_EQ(titles.size(), 2u);
-  EXPECT_EQ(titles[1], "FAILED web1: 1 item copied and verified, 1 failed");
+  EXPECT_EQ(titles[1], "FAILED web1: 1 item copied or unchanged, 1 failed");
 }
 
 TEST(FeedTest, ARunThatDiedIsToldAndOneAtWorkIsNotYet) {

@@ -293,7 +293,8 @@ TEST_F(DrillItemTest, AKindThatNobodyCanDrillIsNotRun) {
   const DrillResult result =
       drill_item(other, {*root_, *scratch_, tools_, drills_, 1'900'000'005, {}, test::patient()});
   EXPECT_EQ(result.state, DrillState::kNotRun);
-  EXPECT_THAT(result.error, HasSubstr("no drill for this kind"));
+  EXPECT_THAT(result.error,
+              AllOf(HasSubstr("no drill for this kind"), HasSubstr("/etc/repo-backup/kinds.d")));
 }
 
 }  // namespace

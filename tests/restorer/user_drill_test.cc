@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "dumper/damage.h"
 #include "tests/support/scripted_runner.h"
 #include "tests/support/test_support.h"
@@ -41,6 +43,7 @@ class UserDrillTest : public testing::Test {
         EXPECT_EQ(asked.binds.size(), 1U) << "the scratch folder alone";
         EXPECT_TRUE(asked.handed.empty());
         EXPECT_EQ(asked.sockets, Sockets::kNone);
+        if (instead_.contains(program)) return instead_[program](asked);
         return answers_.contains(program) ? answers_[program] : usual(program);
       });
     }
@@ -48,14 +51,15 @@ class UserDrillTest : public testing::Test {
 
   // The comparison says no after the control.
   CommandResult usual(const std::string& program) const {
-    const bool is_changed = program == "cmp" && steps_.size() > 2;
+    const bool is_changed =
+        program == "cmp" && std::find(steps_.begin(), steps_.end(), "rm") != steps_.end();
     return ScriptedRunner::exits(is_changed ? 1 : 0);
   }
 
   Result<std::vector<std::string>> drill() {
     const test::TempDir scratch;
     test::make_folder(scratch / "data");
-    test::write_file(scratch / "data/x.db", "x");
+    for (const char* name : {"x.db", "y.db"}) test::write_file(scratch / "data/" + name, "x");
     const UniqueFd fd = test::open_folder(scratch.path());
     return make_user_drill(kind_)->run({record_, fd.get(), geteuid(), test::patient()}, runner_);
   }
@@ -71,12 +75,13 @@ class UserDrillTest : public testing::Test {
   std::vector<std::string> steps_;
   std::vector<std::string> argv_;
   std::map<std::string, CommandResult> answers_;
+  std::map<std::string, ScriptedRunner::Answer> instead_;  // of these
 };
 
 TEST_F(UserDrillTest, RestoresComparesAndSeesThatAChangeIsNoticed) {
   const auto done = drill();
   ASSERT_TRUE(done) << describe(done.error());
-  EXPECT_THAT(steps_, ElementsAre("cp", "cmp", "rm", "cmp"));
+  EXPECT_THAT(steps_, ElementsAre("cp", "cmp", "cmp", "rm", "cmp"));
   EXPECT_THAT(argv_, ElementsAre("cp", "/staging/data", "/staging/tmp", "app", "x.db"));
   EXPECT_EQ(done->back(), "a change of it was noticed");
 }
@@ -86,6 +91,43 @@ TEST_F(UserDrillTest, AComparisonThatSaysEqualOfEverythingProvesNothing) {
   const Error error = must_fail();
   EXPECT_THAT(error.message, HasSubstr("it proves nothing"));
   EXPECT_FALSE(is_damage(error)) << "it is the kind's fault";
+}
+
+// "mkdir out" in it, say: it would have noticed whatever the control does.
+TEST_F(UserDrillTest, D10_AComparisonThatCannotBeRunTwiceProvesNothing) {
+  int times = 0;
+  instead_["cmp"] = [&](const Command&) {
+    return ScriptedRunner::exits(times++ == 0 ? 0 : 1, "mkdir: out: File exists");
+  };
+  const Error error = must_fail();
+  EXPECT_THAT(error.message, HasSubstr("compare, run again: cmp: exit status 1: mkdir"));
+  EXPECT_FALSE(is_damage(error)) << "it is the kind's fault";
+}
+
+// The change of each match must be noticed, and not that of the first one alone.
+TEST_F(UserDrillTest, D10_AComparisonOfEachMatchNoticesTheChangeOfEach) {
+  kind_.compare = command({"cmp", "{match}"});
+  kind_.control = command({"rm", "{match}"});
+  kind_.compare[0].each_match = kind_.control[0].each_match = true;
+  std::vector<std::string> compared;
+  std::string seen;  // the only match whose change is noticed; empty: each
+  bool is_changed = false;
+  instead_["rm"] = [&](const Command&) {
+    is_changed = true;
+    return ScriptedRunner::exits(0);
+  };
+  instead_["cmp"] = [&](const Command& asked) {
+    compared.push_back(asked.argv[1]);
+    const bool is_noticed = is_changed && (seen.empty() || seen == asked.argv[1]);
+    return ScriptedRunner::exits(is_noticed ? 1 : 0);
+  };
+  ASSERT_TRUE(drill());
+  EXPECT_THAT(compared, ElementsAre("x.db", "y.db", "x.db", "y.db", "x.db", "y.db"));
+  seen = "x.db";
+  is_changed = false;
+  const Error error = must_fail();
+  EXPECT_THAT(error.message, AllOf(HasSubstr("(y.db)"), HasSubstr("it proves nothing")));
+  EXPECT_FALSE(is_damage(error));
 }
 
 TEST_F(UserDrillTest, AComparisonThatCannotBeRunAfterTheControlHasNoticedNothing) {

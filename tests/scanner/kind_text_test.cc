@@ -50,6 +50,7 @@ TEST(KindTextTest, SaysTheRestToo) {
   UserKind kind = sqlite();
   kind.signature.files = {"a", "b", "c"};
   kind.signature.directories = {"d"};
+  kind.signature.excepted = {"cache*", "tmp*"};
   kind.signature.paths.clear();
   kind.signature.all_pruned = true;
   kind.run_as = "owner";
@@ -69,6 +70,7 @@ TEST(KindTextTest, SaysTheRestToo) {
   const std::string text = kind_text(kind);
   for (const char* part :
        {"looked for    everywhere\n", "files \"a\", \"b\" and \"c\"\n", "and directories \"d\"\n",
+        "but no file whose name is like \"cache*\" or \"tmp*\"\n",
         "not entered   all that is in it\n",
         "as the owner of the directory, with sockets in its folders\n", "sees \"/run/db\"\n",
         "reads \"/root/secret\" as descriptor 3\n", "reads \"/root/other\" as /secrets/x\n",
@@ -85,7 +87,7 @@ TEST(KindTextTest, D29_NothingOfItReachesATerminal) {
   UserKind kind = sqlite();
   const std::string odd = "\x1b[2J\n\xFF";
   kind.file = kind.description = kind.run_as = odd;
-  kind.signature = {{odd}, {odd}, {odd}, {{{odd}, 0, odd}}, {odd}, false, {odd}};
+  kind.signature = {{odd}, {odd}, {odd}, {{{odd}, 0, odd}}, {odd}, {odd}, false, {odd}};
   kind.folders = {odd};
   kind.secrets = {{odd, std::nullopt, odd}};
   UserCommand command;

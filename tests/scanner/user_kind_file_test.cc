@@ -37,7 +37,7 @@ TEST(UserKindTest, EveryFieldIsRead) {
   const UserKinds read = parse_user_kind(R"({
     "format": "repo-backup/kind", "version": 1, "kind": "app-2", "description": "An app",
     "package": "app", "restore": "start it",
-    "signature": {"files": ["a"], "directories": ["d"], "globs": ["*.x"], "prune": ["d"],
+    "signature": {"files": ["a"], "directories": ["d"], "globs": ["*.x"], "prune": ["d"], "except": ["b*"],
                   "magic": [{"glob": "*.x", "offset": 4, "hex": "00fF"},
                             {"glob": ["*.y", "*.z"], "text": "M\u0000"}],
                   "paths": ["/srv/app"]},
@@ -70,6 +70,7 @@ TEST(UserKindTest, EveryFieldIsRead) {
   EXPECT_THAT(signature.directories, ElementsAre("d"));
   EXPECT_THAT(signature.globs, ElementsAre("*.x"));
   EXPECT_THAT(signature.pruned, ElementsAre("d"));
+  EXPECT_THAT(signature.excepted, ElementsAre("b*"));
   EXPECT_FALSE(signature.all_pruned);
   EXPECT_THAT(signature.paths, ElementsAre("/srv/app"));
   ASSERT_EQ(signature.magics.size(), 2U);
@@ -224,94 +225,90 @@ INSTANTIATE_TEST_SUITE_P(
              kind_text("", R"("directories": ["d"])",
                        R"({"argv": ["a", "{match}"], "for_each": "match", "output": "x"})"),
              "dump.output: the same file for each match"},
-        Case{{"exit_code"},
-             kind_text("", R"("directories": ["d"])", R"({"argv": ["a"], "exit_codes": [127]})"),
-             "dump.exit_codes: 127 is not within 0 and 125"},
         Case{{"shrink"},
              kind_text(R"("max_shrink_percent": 100, )"),
              "max_shrink_percent: a whole number from 1 to 99"},
         Case{{"folder"}, kind_text(R"("folders": ["/"], )"), "folders: / is the sandbox's own"}),
     test::case_name);
 
+INSTANTIATE_TEST_SUITE_P(OfTheSandbox, UserKindMistakeTest, testing::ValuesIn([] {
+                           std::vector<Case> cases;
+                           int n = 0;
+                           for (const char* folder :
+                                {"/etc", "/etc/passwd", "/tmp", "/usr/local/x", "/bin/x", "/sbin",
+                                 "/lib/x", "/lib64", "/dev/shm", "/proc/1", "/sys", "/staging/data",
+                                 "/source/x", "/kind", "/previous", "/secrets", "/secrets/x"}) {
+                             cases.push_back(
+                                 {{"place_" + std::to_string(n++)},
+                                  kind_text(R"("programs": [")" + std::string(folder) + R"("], )"),
+                                  "programs: " + std::string(folder) + " is the sandbox's own"});
+                           }
+                           return cases;
+                         }()),
+                         test::case_name);
+
+INSTANTIATE_TEST_SUITE_P(
+    Environment, UserKindMistakeTest, testing::ValuesIn([] {
+      std::vector<Case> cases;
+      for (const char* name : {"BASH_ENV", "ENV", "GCONV_PATH", "PYTHONPATH", "PYTHONSTARTUP",
+                               "PERL5LIB", "NODE_OPTIONS", "JAVA_TOOL_OPTIONS", "RUBYOPT"}) {
+        cases.push_back(
+            {{name},
+             kind_text(R"("environment": {")" + std::string(name) + R"(": "{source}"}, )"),
+             "environment." + std::string(name) + ": it may decide what is run"});
+      }
+      return cases;
+    }()),
+    test::case_name);
+
+INSTANTIATE_TEST_SUITE_P(
+    AsTheSchemaHasIt, UserKindMistakeTest,
+    testing::Values(
+        Case{{"no_commands"}, kind_text(R"("verify": [], )"), "verify: an empty list"},
+        Case{{"no_dump"}, kind_text("", R"("directories": ["d"])", "[]"), "dump: an empty list"},
+        Case{{"no_output"},
+             kind_text("", R"("directories": ["d"])", R"({"argv": ["a"], "output": ""})"),
+             "dump.output: empty"},
+        Case{{"output_above"},
+             kind_text("", R"("directories": ["d"])", R"({"argv": ["a"], "output": ".."})"),
+             "dump.output: a name"},
+        Case{{"no_timeout"},
+             kind_text("", R"("directories": ["d"])", R"({"argv": ["a"], "timeout": ""})"),
+             "dump.timeout: empty"},
+        Case{{"no_user"}, kind_text(R"("run_as": "", )"), "run_as: empty"},
+        Case{{"user_of_a_path"}, kind_text(R"("run_as": "_x/../y", )"), "run_as: \"_x/../y\""},
+        Case{{"text_and_hex"},
+             kind_text("",
+                       R"("directories": ["d"], "magic": {"glob": "*", "text": "", "hex": "00"})"),
+             "signature.magic.hex: besides \"text\""},
+        Case{{"high_code"},
+             kind_text("", R"("directories": ["d"])", R"({"argv": ["a"], "exit_codes": [200]})"),
+             "dump.exit_codes: not a list of numbers within 0 and 125"},
+        Case{{"two_secrets_in_one_place"},
+             kind_text(R"("secrets": [{"file": "/a", "at": "/secrets/x"},
+                          {"file": "/b", "at": "/secrets/x"}], )"),
+             "secrets.at: /secrets/x stands there twice"},
+        Case{{"prune_everywhere"},
+             kind_text("", R"("directories": ["d"], "prune": true)"),
+             "signature.prune: true needs \"paths\""}),
+    test::case_name);
+
+TEST(UserKindTest, WhatTheSchemaTakesIsTaken) {
+  for (
+      const char* more :
+      {R"("run_as": "_apt", )", R"("folders": ["/run/app", "/etc/app"], )",
+       R"("environment": {"ORACLE_SID": "{name}", "PYTHONPATH": "/opt/x", "DATA_PATH": "{tmp}"}, )"}) {
+    EXPECT_THAT(mistakes(kind_text(more)), IsEmpty());
+  }
+  std::string text = kind_text();
+  text.replace(text.find("\"version\": 1"), std::string("\"version\": 1").size(),
+               "\"version\": 1.0");
+  EXPECT_THAT(mistakes(text), IsEmpty());
+}
+
 TEST(UserKindTest, AllMistakesOfAFileAreToldAtOnce) {
   EXPECT_THAT(mistakes(kind_text(R"("run_as": "root", "max_shrink_percent": 0, )")),
               testing::SizeIs(2));
-}
-
-class UserKindsFolderTest : public testing::Test {
- protected:
-  void SetUp() override {
-    test::set_mode(folder_.path(), 0755);
-    put("b.json", kind_text());
-  }
-
-  void put(const std::string& name, const std::string& text) {
-    test::write_file(folder_ / name, text);
-    test::set_mode(folder_ / name, 0644);
-  }
-
-  std::vector<std::string> errors() const {
-    std::vector<std::string> all;
-    for (const Error& error : load_user_kinds(folder_.path(), true).errors) {
-      all.push_back(describe(error));
-    }
-    return all;
-  }
-
-  test::TempDir folder_;
-};
-
-TEST_F(UserKindsFolderTest, EveryJsonFileIsAKind) {
-  put("a.json", R"({"format": "repo-backup/kind", "version": 1, "kind": "other",
-      "signature": {"directories": ["d"]}, "dump": {"argv": ["a"]}})");
-  put("README", "no kind");
-  put(".b.json", "an editor's");
-  const UserKinds kinds = load_user_kinds(folder_.path(), true);
-  EXPECT_THAT(kinds.errors, IsEmpty());
-  ASSERT_EQ(kinds.kinds.size(), 2U);
-  EXPECT_EQ(kinds.kinds[0].name, "other");
-  EXPECT_EQ(kinds.kinds[1].file, folder_ / "b.json");
-  EXPECT_EQ(kinds.kinds[1].folder, folder_.path());
-}
-
-TEST_F(UserKindsFolderTest, AFolderThatIsNotThereHasNoKinds) {
-  EXPECT_THAT(load_user_kinds(folder_ / "none", false).errors, IsEmpty());
-  EXPECT_THAT(load_user_kinds(folder_ / "none", true).errors, testing::SizeIs(1));
-}
-
-TEST_F(UserKindsFolderTest, ANameIsTakenOnce) {
-  put("c.json", kind_text());
-  EXPECT_THAT(errors(),
-              ElementsAre(testing::AllOf(HasSubstr("c.json"), HasSubstr("kind: app is defined in"),
-                                         HasSubstr("b.json already"))));
-}
-
-TEST_F(UserKindsFolderTest, AScriptIsThereAndCanBeRun) {
-  put("b.json", kind_text("", R"("directories": ["d"])", R"({"argv": ["./dump"]})"));
-  EXPECT_THAT(errors(), ElementsAre(HasSubstr("dump.argv[0]: open")));
-  put("dump", "#!/bin/sh\n");
-  EXPECT_THAT(errors(), ElementsAre(HasSubstr("cannot be run by everybody: chmod 755")));
-  test::set_mode(folder_ / "dump", 0755);
-  EXPECT_THAT(errors(), IsEmpty());
-}
-
-TEST_F(UserKindsFolderTest, D31_RootTakesNoKindThatSomebodyElseCouldHaveWritten) {
-  REPO_NEEDS_ROOT();
-  EXPECT_THAT(errors(), IsEmpty());
-  test::set_mode(folder_ / "b.json", 0664);
-  EXPECT_THAT(errors(), ElementsAre(HasSubstr("somebody else than root")));
-  test::set_mode(folder_ / "b.json", 0644);
-  constexpr unsigned kStranger = 1234;
-  test::give_to(folder_.path(), kStranger);
-  EXPECT_THAT(errors(), ElementsAre(HasSubstr("somebody else than root")));
-}
-
-TEST_F(UserKindsFolderTest, D31_RootRunsNoScriptThatSomebodyElseCouldHaveWritten) {
-  REPO_NEEDS_ROOT();
-  put("b.json", kind_text("", R"("directories": ["d"])", R"({"argv": ["./dump"]})"));
-  put("dump", "#!/bin/sh\n");
-  test::set_mode(folder_ / "dump", 0777);
-  EXPECT_THAT(errors(), ElementsAre(HasSubstr("somebody else than root")));
 }
 
 }  // namespace

@@ -90,5 +90,20 @@ TEST_F(UserMatchTest, WithoutGlobsTheFilesAreWhatMatched) {
   EXPECT_THAT(match(signature), ElementsAre("a", "b"));
 }
 
+TEST_F(UserMatchTest, WhatIsExceptedIsMatchedByNoGlobAndNoMagic) {
+  UserSignature signature = sqlite();
+  signature.excepted = {"cache*"};
+  test::write_file(tree_ / "cache.db", database_);
+  EXPECT_THAT(match(signature), ElementsAre("no"));
+  EXPECT_FALSE(matches_a_glob(signature, "cache.db"));
+  test::write_file(tree_ / "a.db", database_);
+  EXPECT_THAT(match(signature), ElementsAre("a.db"));
+  signature.magics.clear();
+  signature.globs = {"*.db"};
+  EXPECT_THAT(match(signature), ElementsAre("a.db"));
+  signature.globs = {"cache.db"};
+  EXPECT_THAT(match(signature), ElementsAre("no"));
+}
+
 }  // namespace
 }  // namespace repo

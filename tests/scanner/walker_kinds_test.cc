@@ -102,6 +102,22 @@ TEST_F(WalkerKindsTest, AKindWithADirectoryIsFoundEverywhere) {
   EXPECT_EQ(fs_.times_listed("/opt/zope/blobstorage"), 0);
 }
 
+// Whoever may make entries in a directory could hide what others have below it.
+TEST_F(WalkerKindsTest, ThePruneOfAllIsToldAsNotLookedAtButInTheVeryPlaceOfTheKind) {
+  fs_.add_file("/opt/zope/Data.fs");
+  add_hg(fs_, "/opt/zope/blobstorage/x");
+  UserSignature signature = kZodb;
+  signature.all_pruned = true;
+  signature.paths = {"/opt"};
+  const ScanResult below = walk_with({kind("zodb", signature)});
+  ASSERT_THAT(paths(below.pruned), ElementsAre("/opt/zope"));
+  EXPECT_TRUE(below.pruned[0].notable);
+  signature.paths = {"/opt/zope"};
+  const ScanResult there = walk_with({kind("zodb", signature)});
+  ASSERT_THAT(paths(there.pruned), ElementsAre("/opt/zope"));
+  EXPECT_FALSE(there.pruned[0].notable);
+}
+
 TEST_F(WalkerKindsTest, ThePruneOfAllIsTold) {
   fs_.add_file("/opt/zope/Data.fs");
   add_hg(fs_, "/opt/zope/blobstorage/x");
