@@ -41,6 +41,8 @@ constexpr const char* kLoad =
         defined($s = $1) or next;
         $s =~ /^(SET|GRANT|REVOKE|COMMENT ON|SECURITY LABEL|(CREATE|ALTER) (ROLE|TABLESPACE)) /
           or die "globals.sql: pg_dumpall does not write this: $s\n";
+        $s =~ /^CREATE ROLE "(.*[\r\n].*)"/s and index($_, qq{-- User Config "$1}) >= 0
+          and die "globals.sql: a comment ends within the name of a role\n";
         next if $s eq "CREATE ROLE $r" or $s eq "CREATE ROLE \"$n\"";
         $s =~ s/ LOCATION $text$/ LOCATION \x27\x27/ if $s =~ /^CREATE TABLESPACE /;
         $own = index($s, "ALTER ROLE $r ") == 0 || index($s, "ALTER ROLE \"$n\" ") == 0;

@@ -169,6 +169,12 @@ std::string name_in(const Token& token) {
   return name;
 }
 
+// Whether a comment has this name in it, with its line breaks.
+bool ends_a_comment(std::string_view text, const std::string& name) {
+  return name.find_first_of("\r\n") != std::string::npos &&
+         text.find("-- User Config \"" + name) != std::string_view::npos;
+}
+
 // The text behind this word, where there is one.
 const Token* text_behind(const std::vector<Token>& tokens, std::string_view word) {
   for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
@@ -240,6 +246,10 @@ Result<Globals> read_globals(std::string_view text, const GlobalsOptions& option
                                                    begins_with(tokens, {"ALTER", "ROLE"}));
     if (is_of_role && !options.helper.empty() && name_in(tokens[2]) == options.helper) continue;
     const bool is_of_superuser = is_of_role && name_in(tokens[2]) == options.superuser;
+    if (is_of_role && ends_a_comment(text, name_in(tokens[2]))) {
+      return wrong("a comment in it ends within the name of a role, and what follows may be " +
+                   std::string("anybody's: a newer pg_dumpall does not write this"));
+    }
     if (begins_with(tokens, {"CREATE", "TABLESPACE"})) {
       const Token* location = text_behind(tokens, "LOCATION");
       if (!location || tokens.size() < 3) return wrong("it has a tablespace without a place");

@@ -4,6 +4,8 @@
 // a name, for one of its own commands, which can start programs. So the file is read by the rules
 // of SQL's own quotes, and handed on only where it has nothing else in it than pg_dumpall writes:
 // statements that begin with known words, and outside of quotes no backslash, colon or dollar sign.
+// Before 15.14 (CVE-2025-8715) pg_dumpall wrote a role's name into a comment as it is: what stands
+// behind a line break in it would be a statement. Such a file is refused.
 // Source: PostgreSQL's manual, "Lexical Structure"; pg_dumpall.c.
 #pragma once
 

@@ -117,6 +117,13 @@ TEST(PostgresGlobalsTest, R2_WhatPgDumpallDoesNotWriteIsRefused) {
   }
 }
 
+TEST(PostgresGlobalsTest, R2_NoNameOfARoleEndsAComment) {
+  const std::string name = "x\nALTER ROLE x WITH SUPERUSER;";
+  const std::string role = "CREATE ROLE \"" + name + "\";\n--\n-- User Config ";
+  EXPECT_FALSE(read(role + "\"" + name + "\"\n--\n"));
+  EXPECT_TRUE(read(role + "\"x ALTER ROLE x WITH SUPERUSER;\"\n--\n"));
+}
+
 TEST(PostgresGlobalsTest, A2_WithoutItsLastLineItIsCut) {
   EXPECT_FALSE(read_globals("SET a = 1;\n", {"postgres", true}));
   EXPECT_FALSE(read_globals("", {"postgres", true}));
