@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "dumper/by_hand.h"
+#include "dumper/postgres_server.h"
 
 namespace repo {
 namespace {
@@ -15,8 +16,7 @@ namespace {
 constexpr const char* kHelpers = R"sh(    as() {{ {}\
       env -i -C / PATH="$B:/usr/bin:/bin" LC_ALL=C.UTF-8 \
       PGHOST="$X" PGPORT=5432 PGUSER="$R" PGOPTIONS="$O" "$@"; }}
-    O='-c default_transaction_read_only=off -c search_path=pg_catalog -c lc_monetary=C'
-    O="$O -c timezone=UTC -c datestyle=ISO"
+    O='-c default_transaction_read_only=off {}'
     value() {{ sed -n "s/^$1 //p" "$C/data/cluster" | perl -pe 'chomp; s/%(..)/chr hex $1/ge'; }}
     settings() {{ echo "-c listen_addresses= -c unix_socket_directories=$X -c hba_file=$X/hba" \
       "-c port=5432 -c logging_collector=off $*"; }}
@@ -184,7 +184,7 @@ std::string restore_postgres_by_hand(const ItemRecord& record, bool as_root) {
   std::string text =
       fmt::format(fmt::runtime(kWhatItTakes), major, target,
                   target.starts_with('$') ? "    T=${T%.}\n" : "", source.uid, source.gid);
-  text += fmt::format(fmt::runtime(kHelpers), as);
+  text += fmt::format(fmt::runtime(kHelpers), as, kPostgresSession);
   // Those of files have no word of it: who may connect as whom is not known.
   text += is_dump ? "    R=$(value superuser; echo .); R=${R%.}\n" : "    R=postgres\n";
   if (changes_user) text += "    chown \"$U:$G\" \"$X\"\n";

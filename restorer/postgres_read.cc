@@ -160,6 +160,7 @@ Script postgres_script(const PostgresCopy& copy, const std::string& binaries, st
   script.environment = {{"POSTGRES_BIN", binaries},
                         {"POSTGRES_SUPERUSER", copy.superuser},
                         {"POSTGRES_METHOD", copy.method},
+                        {"POSTGRES_SESSION", kPostgresSession},
                         {"POSTGRES_ENCODING", copy.encoding.empty() ? "UTF8" : copy.encoding},
                         {"POSTGRES_COLLATE", copy.collate.empty() ? "C" : copy.collate},
                         {"POSTGRES_CTYPE", copy.ctype.empty() ? "C" : copy.ctype},

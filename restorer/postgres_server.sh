@@ -3,6 +3,7 @@
 #
 #   POSTGRES_BIN        the folder of initdb, postgres, psql … of the copy's major version
 #   POSTGRES_SUPERUSER  the role that initdb makes
+#   POSTGRES_SESSION    settings of each session, as the dump had them: dates, times and money
 #   POSTGRES_CHECKSUMS  initdb's option for them; empty: as it likes
 #
 # and databases.sh in this folder: $databases, how many there are, and each(), which runs a command
@@ -12,10 +13,8 @@
 PATH=$POSTGRES_BIN:$PATH
 private=$(mktemp -d /tmp/repo-restore.XXXXXX) # a path of a socket has 107 bytes at most
 export PGHOST="$private" PGPORT=5432 PGUSER="$POSTGRES_SUPERUSER"
-# These go before what roles and databases have set for themselves, and a dump is made with the same
-# ones: dates, times and money are written and read in one way.
-PGOPTIONS='-c default_transaction_read_only=off -c lc_messages=C -c search_path=pg_catalog'
-export PGOPTIONS="$PGOPTIONS -c lc_monetary=C -c timezone=UTC -c datestyle=ISO"
+# These go before what roles and databases have set for themselves.
+export PGOPTIONS="-c default_transaction_read_only=off -c lc_messages=C $POSTGRES_SESSION"
 server=
 
 say() { printf '%s\n' "$*" | cut -c 1-1000 >&2; }
