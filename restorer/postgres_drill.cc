@@ -25,18 +25,18 @@
 #include "dumper/tree.h"
 #include "restorer/drill_script.h"
 #include "restorer/drill_scripts.h"
-#include "restorer/postgres_copy.h"
 #include "restorer/postgres_globals.h"
+#include "restorer/postgres_read.h"
 
 namespace repo {
 namespace {
 
-constexpr std::size_t kMostOfGlobals = std::size_t{1} << 28;
+constexpr const char* kHelper = "repo-restore drill";  // drill_postgres.sh makes it
 
-Result<Globals> globals_in(int folder, const std::string& name, const std::string& superuser) {
+Result<Globals> globals_in(int folder, const std::string& name, const GlobalsOptions& options) {
   const Result<std::string> text = read_small_file(folder, name, kMostOfGlobals);
   if (!text) return text.error();
-  return read_globals(*text, {superuser, false});
+  return read_globals(*text, options);
 }
 
 class PostgresDrill final : public Drill {
@@ -84,23 +84,26 @@ class PostgresDrill final : public Drill {
   static Result<std::vector<std::string>> of_dump(const DrillJob& job, const CommandRunner& runner,
                                                   const PostgresCopy& copy, int data,
                                                   Script& script) {
-    const Result<Globals> globals = globals_in(data, "globals.sql", copy.superuser);
+    const Result<Globals> globals = globals_in(data, "globals.sql", {copy.superuser, false});
     if (!globals) return unusable("globals.sql: " + describe(globals.error()));
-    if (Status put = put_file(job.scratch, "globals.sql", globals->text()); !put) {
-      return put.error();
+    for (const auto& [name, text] : {std::pair("globals.sql", globals->text()),
+                                     {"globals.last.sql", globals->last_text()},
+                                     {"databases.sh", postgres_databases(copy)}}) {
+      if (Status put = put_file(job.scratch, name, text); !put) return put.error();
     }
     if (!globals->tablespaces.empty()) script.environment.emplace_back("POSTGRES_IN_PLACE", "yes");
     const std::string text = std::string(kPostgresServer) + kPostgresDrillScript;
     script.text = text.c_str();
     Result<ScriptResult> done = run_script(job, runner, script);
     if (!done) return done.error();
-    const Result<Globals> again = globals_in(job.scratch, "globals.now", copy.superuser);
+    const Result<Globals> again =
+        globals_in(job.scratch, "globals.now", {copy.superuser, false, kHelper});
     if (!again) return unusable("its roles, dumped again: " + describe(again.error()));
     const std::string differs = differing_statement(*globals, *again);
     if (!differs.empty()) {
       return unusable("its roles and tablespaces, dumped again, are others: " + printable(differs));
     }
-    done->steps.push_back("roles and tablespaces, dumped again, are equal");
+    for (std::string& note : postgres_notes(*done)) done->steps.push_back(std::move(note));
     return std::move(done->steps);
   }
 

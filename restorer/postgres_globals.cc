@@ -169,6 +169,12 @@ std::string name_in(const Token& token) {
   return name;
 }
 
+// Whether a comment has this name in it, with its line breaks.
+bool ends_a_comment(std::string_view text, const std::string& name) {
+  return name.find_first_of("\r\n") != std::string::npos &&
+         text.find("-- User Config \"" + name) != std::string_view::npos;
+}
+
 // The text behind this word, where there is one.
 const Token* text_behind(const std::vector<Token>& tokens, std::string_view word) {
   for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
@@ -177,11 +183,42 @@ const Token* text_behind(const std::vector<Token>& tokens, std::string_view word
   return nullptr;
 }
 
+// "GRANT a TO b GRANTED BY c" without its end; empty where it is no such statement.
+std::string without_grantor(const std::string& statement) {
+  const std::string text = statement + ";";
+  const Result<Reader::Statement> read = Reader(text).next();
+  if (!read || !begins_with(read->tokens, {"GRANT"})) return {};
+  const std::size_t count = read->tokens.size();
+  if (count < 4 || !read->tokens[count - 3].is("GRANTED") || !read->tokens[count - 2].is("BY")) {
+    return {};
+  }
+  const std::string grant = statement.substr(0, read->tokens[count - 3].begin);
+  return grant.substr(0, grant.find_last_not_of(' ') + 1);
+}
+
+std::vector<std::string> all_of(const Globals& globals) {
+  std::vector<std::string> all = globals.statements;
+  all.insert(all.end(), globals.of_superuser.begin(), globals.of_superuser.end());
+  return all;
+}
+
 }  // namespace
 
 std::string Globals::text() const {
   std::string text;
   for (const std::string& each : statements) text += each + ";\n";
+  return text;
+}
+
+std::string Globals::last_text() const {
+  std::string text;
+  for (const std::string& each : statements) {
+    if (each.starts_with("SET ")) text += each + ";\n";  // of the session: how texts are written
+  }
+  // With ALTER ROLE … WITH he may lose the rights that the others take: it comes last.
+  for (auto each = of_superuser.rbegin(); each != of_superuser.rend(); ++each) {
+    text += *each + ";\n";
+  }
   return text;
 }
 
@@ -205,6 +242,14 @@ Result<Globals> read_globals(std::string_view text, const GlobalsOptions& option
         name_in(tokens[2]) == options.superuser) {
       continue;
     }
+    const bool is_of_role = tokens.size() >= 3 && (begins_with(tokens, {"CREATE", "ROLE"}) ||
+                                                   begins_with(tokens, {"ALTER", "ROLE"}));
+    if (is_of_role && !options.helper.empty() && name_in(tokens[2]) == options.helper) continue;
+    const bool is_of_superuser = is_of_role && name_in(tokens[2]) == options.superuser;
+    if (is_of_role && ends_a_comment(text, name_in(tokens[2]))) {
+      return wrong("a comment in it ends within the name of a role, and what follows may be " +
+                   std::string("anybody's: a newer pg_dumpall does not write this"));
+    }
     if (begins_with(tokens, {"CREATE", "TABLESPACE"})) {
       const Token* location = text_behind(tokens, "LOCATION");
       if (!location || tokens.size() < 3) return wrong("it has a tablespace without a place");
@@ -217,16 +262,22 @@ Result<Globals> read_globals(std::string_view text, const GlobalsOptions& option
       statement.erase(word.begin, password->end - word.begin);
     }
     statement.erase(statement.find_last_not_of(" \t\r\n") + 1);
-    globals.statements.push_back(std::move(statement));
+    (is_of_superuser ? globals.of_superuser : globals.statements).push_back(std::move(statement));
   }
   if (!reader.saw_trailer()) return wrong("its last line is missing: it is not whole");
   return globals;
 }
 
-std::string differing_statement(const Globals& a, const Globals& b) {
-  std::vector<std::string> one = a.statements;
-  std::vector<std::string> other = b.statements;
+std::string differing_statement(const Globals& source, const Globals& restored) {
+  std::vector<std::string> one = all_of(source);
+  std::vector<std::string> other = all_of(restored);
   std::sort(one.begin(), one.end());
+  for (std::string& each : other) {
+    std::string grant = without_grantor(each);
+    if (!grant.empty() && std::binary_search(one.begin(), one.end(), grant)) {
+      each = std::move(grant);
+    }
+  }
   std::sort(other.begin(), other.end());
   std::vector<std::string> differing;
   std::set_symmetric_difference(one.begin(), one.end(), other.begin(), other.end(),

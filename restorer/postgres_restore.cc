@@ -19,13 +19,12 @@
 #include "dumper/tree.h"
 #include "restorer/drill_script.h"
 #include "restorer/drill_scripts.h"
-#include "restorer/postgres_copy.h"
 #include "restorer/postgres_globals.h"
+#include "restorer/postgres_read.h"
 
 namespace repo {
 namespace {
 
-constexpr std::size_t kMostOfGlobals = std::size_t{1} << 28;
 constexpr const char* kCluster = "cluster";
 constexpr const char* kLinks = "pg_tblspc";
 constexpr const char* kTablespaces = "tablespaces";
@@ -68,7 +67,8 @@ class Restoring {
     if (!text) return text.error();
     const Result<Globals> globals = read_globals(*text, {copy_.superuser, true});
     if (!globals) return unusable("globals.sql: " + describe(globals.error()));
-    if (Status loaded = load(*globals); !loaded) return loaded.error();
+    Result<std::vector<std::string>> told = load(*globals);
+    if (!told) return told.error();
     const UniqueFd cluster = open_directory(job_.folder, kCluster);
     if (!cluster) return system_error("open", kCluster, errno);
     if (Status given = give(cluster.get()); !given) return given.error();
@@ -76,6 +76,7 @@ class Restoring {
         "its configuration is a new one: the old postgresql.conf, pg_hba.conf and what else lay "
         "there "
         "are in restored-files and restored-configuration of the data directory, and not used"};
+    notes.insert(notes.end(), told->begin(), told->end());
     for (const auto& [from, to] :
          {std::pair{"files", "restored-files"}, {"configuration", "restored-configuration"}}) {
       if (Status kept = keep_aside(cluster.get(), from, to); !kept) return kept.error();
@@ -127,13 +128,18 @@ class Restoring {
   }
 
  private:
-  Status load(const Globals& globals) const {
+  // What people have to know of it.
+  Result<std::vector<std::string>> load(const Globals& globals) const {
     const Result<std::string> binaries = postgres_binaries(copy_);
     if (!binaries) return binaries.error();
     const Result<std::unique_ptr<CommandRunner>> runner =
         job_.sandbox ? make_sandbox() : make_direct_runner();
     if (!runner) return runner.error();
-    if (Status put = put_file(job_.folder, "globals.sql", globals.text()); !put) return put;
+    for (const auto& [name, text] : {std::pair("globals.sql", globals.text()),
+                                     {"globals.last.sql", globals.last_text()},
+                                     {"databases.sh", postgres_databases(copy_)}}) {
+      if (Status put = put_file(job_.folder, name, text); !put) return put.error();
+    }
     const std::uint32_t uid = geteuid() == 0 ? job_.uid : geteuid();
     Script script = postgres_script(copy_, *binaries, uid);
     if (!globals.tablespaces.empty()) script.environment.emplace_back("POSTGRES_IN_PLACE", "yes");
@@ -141,7 +147,8 @@ class Restoring {
     script.text = text.c_str();
     const DrillJob job{job_.record, job_.folder, job_.uid, job_.patience};
     const Result<ScriptResult> done = run_script(job, **runner, script);
-    return done ? Status() : Status(done.error());
+    if (!done) return done.error();
+    return postgres_notes(*done);
   }
 
   uid_t owner() const { return job_.owners.user(job_.record.uid); }

@@ -3,13 +3,18 @@
 #
 #   POSTGRES_BIN        the folder of initdb, postgres, psql … of the copy's major version
 #   POSTGRES_SUPERUSER  the role that initdb makes
+#   POSTGRES_SESSION    settings of each session, as the dump had them: dates, times and money
+#   POSTGRES_CHECKSUMS  initdb's option for them; empty: as it likes
+#
+# and databases.sh in this folder: $databases, how many there are, and each(), which runs a command
+# with the NAME and the connection string of each of them.
 #
 # A command that fails ends all (1); what this machine is short of is told apart (75: "cannot try").
 PATH=$POSTGRES_BIN:$PATH
 private=$(mktemp -d /tmp/repo-restore.XXXXXX) # a path of a socket has 107 bytes at most
 export PGHOST="$private" PGPORT=5432 PGUSER="$POSTGRES_SUPERUSER"
 # These go before what roles and databases have set for themselves.
-export PGOPTIONS='-c default_transaction_read_only=off -c lc_messages=C'
+export PGOPTIONS="-c default_transaction_read_only=off -c lc_messages=C $POSTGRES_SESSION"
 server=
 
 say() { printf '%s\n' "$*" | cut -c 1-1000 >&2; }
@@ -25,7 +30,7 @@ end() {
     wait "$server" 2>/dev/null || :
   fi
   if [ "$code" != 0 ] && [ -f log ]; then
-    grep -aE -m 1 'No space left|quota exceeded|annot allocate memory|ut of memory' log >&2 || :
+    grep -aE -m 1 "$full" log >&2 || :
   fi
   rm -rf "$private"
   exit "$code"
@@ -37,7 +42,9 @@ lacking='extension ".*" is not available|extension control file|could not access
 lacking=$lacking'could not load library|shared_preload_libraries|invalid locale name|'
 lacking=$lacking'could not create locale|could not open collator|ICU is not supported|'
 lacking=$lacking'no installation script nor update path|stop-word file|dictionary file|'
-lacking=$lacking'thesaurus file|affix file|out of shared memory|could not find .* in file "'
+lacking=$lacking'thesaurus file|affix file|out of shared memory|could not find .* in file "|'
+lacking=$lacking'security label provider ".*" is not loaded|invalid value for parameter "lc_'
+full='No space left|quota exceeded|annot allocate memory|ut of memory'
 
 # tried WHAT COMMAND…: runs it, and ends all where it fails.
 tried() {
@@ -60,6 +67,7 @@ case $first in *[\"\$\'\\]*) first=postgres ;; esac
 new_cluster() {
   folder=$1
   shift
+  set -- "$@" ${POSTGRES_CHECKSUMS:+"$POSTGRES_CHECKSUMS"}
   if initdb -D "$folder" -U "$first" -N "$@" -E "$POSTGRES_ENCODING" \
     --lc-collate="$POSTGRES_COLLATE" --lc-ctype="$POSTGRES_CTYPE" >out 2>err; then return; fi
   rm -rf "$folder"
@@ -98,25 +106,24 @@ stop() {
 
 sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
 
-# each COMMAND FILE CONNINFO FILE CONNINFO…: COMMAND FILE CONNINFO for each of them.
-each() {
-  todo=$1
-  shift
-  while [ $# -gt 1 ]; do
-    "$todo" "$1" "$2"
-    shift 2
-  done
+# note TEXT: for people, whether or not all ends well.
+notes=0
+note() {
+  notes=$((notes + 1))
+  fact "$(printf 'note.%06d' $notes)" "$(printf '%s' "$*" | tr '\n' ' ' | cut -c 1-500)"
 }
 
-# load FOLDER FILE CONNINFO…: what pg_dumpall and pg_dump have written, into the server that runs.
+# load FOLDER: what pg_dumpall and pg_dump have written, into the server that runs.
 load() {
   from=$1
-  shift
   if [ "$first" != "$POSTGRES_SUPERUSER" ]; then rename_first; fi
   tried 'roles and tablespaces' sql -d template1 -o /dev/null -f globals.sql
-  each load_database "$@"
-  case " $* " in *' postgres dbname='*) ;; *) sql -d template1 -c 'DROP DATABASE postgres' ;; esac
+  each load_database
+  if [ ! -e "$from/postgres" ]; then sql -d template1 -c 'DROP DATABASE postgres'; fi
+  each compute_views
 }
+# What the first superuser has of his own: he may lose his rights by it, or not be let in again.
+load_last() { tried 'roles and tablespaces' sql -d template1 -o /dev/null -f globals.last.sql; }
 rename_first() { # nobody renames himself
   sql -U "$first" -d template1 -c 'CREATE ROLE "repo-restore" SUPERUSER LOGIN'
   echo "ALTER ROLE $first RENAME TO :\"name\"" |
@@ -124,11 +131,40 @@ rename_first() { # nobody renames himself
   sql -d template1 -c 'DROP ROLE "repo-restore"'
 }
 load_database() {
+  only= # the entries to load; empty: all
+  tried "database $1" pg_restore -l -C -f list "$from/$1"
+  if grep -a "$of_view" list >"views.$1"; then
+    grep -av "$of_view" list >only
+    only=only
+  fi
   case $1 in
-    template1) tried "database $1" pg_restore --clean --if-exists -C -e -d postgres "$from/$1" ;;
-    postgres) tried "database $1" pg_restore --clean --if-exists -C -e -d template1 "$from/$1" ;;
-    *) tried "database $1" pg_restore -C -e -d template1 "$from/$1" ;;
+    template1) through='-d postgres --clean --if-exists' ;;
+    postgres) through='-d template1 --clean --if-exists' ;;
+    *) through='-d template1' ;;
   esac
+  # shellcheck disable=SC2086  # words
+  tried "database $1" pg_restore $through -C -e ${only:+-L "$only"} "$from/$1"
+}
+# What a materialised view has in it is computed anew, from whatever it asks: another server, which
+# is not here, or what has gone since. A view is then without rows, and that is told.
+of_view='^[0-9]*; [0-9]* [0-9]* MATERIALIZED VIEW DATA '
+compute_views() {
+  if [ ! -s "views.$1" ]; then return; fi
+  while IFS= read -r view <&3; do
+    printf '%s\n' "$view" >view
+    if pg_restore -e -d "$2" -L view "$from/$1" </dev/null 2>err; then continue; fi
+    if [ ! -e "loaded.$1" ]; then pg_restore -l -C -f "loaded.$1" "$from/$1"; fi
+    grep -avxF -f view "loaded.$1" >list
+    mv list "loaded.$1"
+    reason=$(grep -aE -m 1 'error:|ERROR:|FATAL:' err || tail -n 1 err)
+    view=$(sed "s/$of_view//; s/ [^ ]*\$//" view)
+    if grep -qaE "$full" err || ! pg_isready -q; then
+      cat err >&2
+      say "database $1: materialised view $view: $reason"
+      exit 1
+    fi
+    note "database $1: materialised view $view could not be computed and is empty: $reason"
+  done 3<"views.$1"
 }
 
 # Rows, as postgres_rows.sql counts them, against what the copy says.

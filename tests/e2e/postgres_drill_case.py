@@ -36,9 +36,9 @@ class PostgresDrillCase(DrillCase):
         cls.dump_to(cls.template)
 
     @classmethod
-    def dump_to(cls, to):
+    def dump_to(cls, to, *options):
         manifest = must(SCAN, "-q", *cls.roots).encode()
-        done = run(DUMP, "-q", *cls.options, "--to", to, "-", input=manifest)
+        done = run(DUMP, "-q", *cls.options, *options, "--to", to, "-", input=manifest)
         if done.code != cls.dump_code:
             raise RuntimeError(f"could not prepare the test: {done}")
 

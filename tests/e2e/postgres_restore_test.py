@@ -86,7 +86,7 @@ class RestoreTest(PostgresDrillCase):
         done = self.restore("restore", self.source, "--to", self.target)
         self.assertIn(f"tablespace the tablespace is in tablespaces of the data directory (it was in {self.place})",
                       done.text)
-        self.assertIn("the configuration is initdb's", done.text)
+        self.assertIn("its configuration is a new one", done.text)
         self.assert_is_back(self.target)
         # Who may connect is not decided by a restore.
         self.assertNotIn("trust", re.sub("#.*", "", (self.target / "pg_hba.conf").read_text()))

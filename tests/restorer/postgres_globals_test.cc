@@ -24,10 +24,43 @@ TEST(PostgresGlobalsTest, A3_CommentsAndTheRoleThatInitdbMakesAreLeftOut) {
   EXPECT_EQ(statements("--\n-- Roles; \\! id\n--\n\\restrict aB3\n\nSET client_encoding = 'UTF8';\n"
                        "CREATE ROLE postgres;\nALTER ROLE postgres WITH SUPERUSER;\n"
                        "CREATE ROLE postgres2;\n\\unrestrict aB3\n"),
-            (Texts{"SET client_encoding = 'UTF8'", "ALTER ROLE postgres WITH SUPERUSER",
-                   "CREATE ROLE postgres2"}));
+            (Texts{"SET client_encoding = 'UTF8'", "CREATE ROLE postgres2"}));
   EXPECT_EQ(statements("CREATE ROLE \"The \"\"Boss\"\"\";", true, "The \"Boss\""), Texts{});
   EXPECT_EQ(statements("CREATE ROLE \"POSTGRES\";"), Texts{"CREATE ROLE \"POSTGRES\""});
+}
+
+TEST(PostgresGlobalsTest, A3_WhatTheSuperuserHasOfHisOwnComesLast) {
+  const Result<Globals> globals = read(
+      "SET a = 1;ALTER ROLE postgres WITH NOSUPERUSER NOLOGIN;ALTER ROLE b WITH NOLOGIN;"
+      "ALTER ROLE postgres SET role TO 'b';");
+  ASSERT_TRUE(globals) << describe(globals.error());
+  EXPECT_EQ(globals->text(), "SET a = 1;\nALTER ROLE b WITH NOLOGIN;\n");
+  EXPECT_EQ(globals->last_text(),
+            "SET a = 1;\nALTER ROLE postgres SET role TO 'b';\n"
+            "ALTER ROLE postgres WITH NOSUPERUSER NOLOGIN;\n");
+  EXPECT_EQ(differing_statement(*globals, *read("SET a = 1;ALTER ROLE b WITH NOLOGIN;"
+                                                "ALTER ROLE postgres SET role TO 'b';")),
+            "ALTER ROLE postgres WITH NOSUPERUSER NOLOGIN");
+}
+
+TEST(PostgresGlobalsTest, R10_ARoleOfTheDrillsIsLeftOut) {
+  const Result<Globals> globals =
+      read_globals("CREATE ROLE \"x y\";ALTER ROLE \"x y\" WITH SUPERUSER;CREATE ROLE z;" + kEnd,
+                   {"postgres", true, "x y"});
+  ASSERT_TRUE(globals) << describe(globals.error());
+  EXPECT_EQ(globals->statements, Texts{"CREATE ROLE z"});
+}
+
+TEST(PostgresGlobalsTest, R10_AGrantWhoseGrantorWasDroppedIsTheSameWithAnother) {
+  const Globals without = *read("GRANT a TO b;");
+  EXPECT_EQ(differing_statement(without, *read("GRANT a TO b GRANTED BY \"p q\";")), "");
+  EXPECT_NE(differing_statement(without, *read("GRANT a TO c GRANTED BY p;")), "");
+  EXPECT_NE(
+      differing_statement(*read("GRANT a TO b GRANTED BY x;"), *read("GRANT a TO b GRANTED BY y;")),
+      "");
+  EXPECT_NE(differing_statement(*read("GRANT a TO b GRANTED BY x;"), without), "");
+  EXPECT_NE(
+      differing_statement(*read("GRANT a TO \"b\";"), *read("GRANT a TO \"b GRANTED BY x\";")), "");
 }
 
 TEST(PostgresGlobalsTest, A3_PasswordsAreLeftOutWhereTheyAreNotWanted) {
@@ -82,6 +115,13 @@ TEST(PostgresGlobalsTest, R2_WhatPgDumpallDoesNotWriteIsRefused) {
     SCOPED_TRACE(text);
     EXPECT_FALSE(read(text));
   }
+}
+
+TEST(PostgresGlobalsTest, R2_NoNameOfARoleEndsAComment) {
+  const std::string name = "x\nALTER ROLE x WITH SUPERUSER;";
+  const std::string role = "CREATE ROLE \"" + name + "\";\n--\n-- User Config ";
+  EXPECT_FALSE(read(role + "\"" + name + "\"\n--\n"));
+  EXPECT_TRUE(read(role + "\"x ALTER ROLE x WITH SUPERUSER;\"\n--\n"));
 }
 
 TEST(PostgresGlobalsTest, A2_WithoutItsLastLineItIsCut) {

@@ -22,6 +22,7 @@
 
 namespace repo {
 
+// Where what a value is about is not known it is empty: older copies have fewer of them.
 struct PostgresCopy {
   std::string version;  // "15.18"
   std::string major;    // "15", "9.6"
@@ -30,6 +31,13 @@ struct PostgresCopy {
   std::string encoding;   // these three: of template1
   std::string collate;
   std::string ctype;
+  std::string checksums;  // of data pages: "on", "off"
+  // As the server had them set.
+  std::string lc_monetary;
+  std::string lc_numeric;
+  std::string lc_time;
+  std::string timezone;
+  std::string datestyle;
   std::string method;                  // "dump", "files", "basebackup"
   std::vector<std::string> databases;  // of a dump: NAMEs, in the order of bytes
 
@@ -53,5 +61,12 @@ Result<std::string> postgres_binaries(const PostgresCopy& copy);
 // What a script that begins with postgres_server.sh is told; `uid` is whom it runs as. Servers ask
 // for the name of their user, so there is a user database with that one.
 Script postgres_script(const PostgresCopy& copy, const std::string& binaries, std::uint32_t uid);
+
+// databases.sh of such a script, in its folder: a command line has no room for all names that there
+// may be.
+std::string postgres_databases(const PostgresCopy& copy);
+
+// What such a script tells people beside its steps.
+std::vector<std::string> postgres_notes(const ScriptResult& result);
 
 }  // namespace repo

@@ -1,4 +1,4 @@
-#include "restorer/postgres_copy.h"
+#include "restorer/postgres_read.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,6 +13,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "dumper/damage.h"
+#include "dumper/postgres_answer.h"
 #include "dumper/postgres_name.h"
 #include "dumper/postgres_server.h"
 #include "dumper/tree.h"
@@ -31,27 +32,28 @@ bool is_version(const std::string& text) {
          text.find_first_not_of("0123456789.") == std::string::npos;
 }
 
-struct Counts {
-  std::uint64_t tables = 0;
-  std::uint64_t rows = 0;
-};
-
-Result<Counts> count_rows(int data, const std::string& database) {
+Result<RowCounts> counts_in(int data, const std::string& database) {
   const std::string path = "rows/" + database;
   const Result<std::string> text = read_small_file(data, path, kMostOfRows);
   if (!text) return damage("data/" + path, describe(text.error()));
-  Counts counts;
-  std::string_view rest = *text;
-  while (!rest.empty()) {
-    const std::string_view line = take_line(rest);
-    const auto rows = to_number<std::uint64_t>(line.substr(0, line.find('\t')));
-    if (!rows || line.find('\t') == std::string_view::npos) {
-      return damage("data/" + path, "it has a line that is no number of rows");
-    }
-    ++counts.tables;
-    counts.rows += *rows;
-  }
+  Result<RowCounts> counts = count_rows(*text);
+  if (!counts) return damage("data/" + path, describe(counts.error()));
   return counts;
+}
+
+// initdb's option; since 18 it makes them unless it is told not to.
+std::string checksums_option(const PostgresCopy& copy) {
+  constexpr int kSince = 18;
+  if (copy.checksums == "on") return "--data-checksums";
+  const bool is_off = copy.checksums == "off" && to_number<int>(copy.major).value_or(0) >= kSince;
+  return is_off ? "--no-data-checksums" : "";
+}
+
+// A word of sh(1), whatever is in it.
+std::string quoted(const std::string& bytes) {
+  std::string word = "'";
+  for (const char c : bytes) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
 }
 
 Result<std::vector<std::string>> databases_in(int data) {
@@ -86,6 +88,12 @@ Result<PostgresCopy> parse_postgres_cluster(std::string_view text) {
                                    {"encoding", &copy.encoding},
                                    {"collate", &copy.collate},
                                    {"ctype", &copy.ctype},
+                                   {"data_checksums", &copy.checksums},
+                                   {"lc_monetary", &copy.lc_monetary},
+                                   {"lc_numeric", &copy.lc_numeric},
+                                   {"lc_time", &copy.lc_time},
+                                   {"timezone", &copy.timezone},
+                                   {"datestyle", &copy.datestyle},
                                    {"method", &copy.method}}) {
     *value = values[key];
   }
@@ -115,9 +123,9 @@ Status expect_as_recorded(int data, const PostgresCopy& copy, const Detail& reco
                   {"system_identifier", copy.system_identifier},
                   {"method", copy.method}};
   if (copy.is_dump()) {
-    Counts sum;
+    RowCounts sum;
     for (const std::string& database : copy.databases) {
-      const Result<Counts> counts = count_rows(data, database);
+      const Result<RowCounts> counts = counts_in(data, database);
       if (!counts) return counts.error();
       sum.tables += counts->tables;
       sum.rows += counts->rows;
@@ -152,17 +160,37 @@ Script postgres_script(const PostgresCopy& copy, const std::string& binaries, st
   script.environment = {{"POSTGRES_BIN", binaries},
                         {"POSTGRES_SUPERUSER", copy.superuser},
                         {"POSTGRES_METHOD", copy.method},
+                        {"POSTGRES_SESSION", kPostgresSession},
                         {"POSTGRES_ENCODING", copy.encoding.empty() ? "UTF8" : copy.encoding},
                         {"POSTGRES_COLLATE", copy.collate.empty() ? "C" : copy.collate},
-                        {"POSTGRES_CTYPE", copy.ctype.empty() ? "C" : copy.ctype}};
-  for (const std::string& database : copy.databases) {
-    script.arguments.push_back(database);
-    script.arguments.push_back(postgres_conninfo(*postgres_name_of(database), "", ""));
-  }
+                        {"POSTGRES_CTYPE", copy.ctype.empty() ? "C" : copy.ctype},
+                        {"POSTGRES_CHECKSUMS", checksums_option(copy)},
+                        {"POSTGRES_LC_MONETARY", copy.lc_monetary},
+                        {"POSTGRES_LC_NUMERIC", copy.lc_numeric},
+                        {"POSTGRES_LC_TIME", copy.lc_time},
+                        {"POSTGRES_TIMEZONE", copy.timezone},
+                        {"POSTGRES_DATESTYLE", copy.datestyle}};
   script.sockets = Sockets::kOwn;
   script.files = {{"/etc/passwd", fmt::format("postgres:x:{0}:{0}::/nonexistent:/bin/sh\n", uid)},
                   {"/etc/group", fmt::format("postgres:x:{}:\n", uid)}};
   return script;
+}
+
+std::string postgres_databases(const PostgresCopy& copy) {
+  std::string text = fmt::format("databases={}\neach() {{\n", copy.databases.size());
+  for (const std::string& database : copy.databases) {
+    text += "  \"$1\" " + quoted(database) + " " +
+            quoted(postgres_conninfo(*postgres_name_of(database), "", "")) + "\n";
+  }
+  return text + "}\n";
+}
+
+std::vector<std::string> postgres_notes(const ScriptResult& result) {
+  std::vector<std::string> notes;
+  for (const auto& [key, value] : result.facts) {
+    if (key.starts_with("note.")) notes.push_back(printable(value));
+  }
+  return notes;
 }
 
 }  // namespace repo
