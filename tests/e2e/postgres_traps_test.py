@@ -31,6 +31,7 @@ CREATE MATERIALIZED VIEW near AS SELECT 1 AS one;
 SUB = """
 CREATE TABLE item (kind varchar CHECK (kind IN ('a', 'b')), at timestamptz, cost money);
 INSERT INTO item VALUES ('a', '2031-02-01 12:00:00+00', 12.34);
+ALTER DATABASE sub SET timezone = 'Asia/Tokyo'; ALTER DATABASE sub SET datestyle = 'SQL, DMY';
 CREATE SUBSCRIPTION "the sub" CONNECTION 'host=/nowhere' PUBLICATION p WITH (connect = false, slot_name = 'the_sub');
 """
 
