@@ -101,6 +101,12 @@ constexpr const char* kFiles = R"sh(    tac "$C/owners" | while IFS= read -r lin
       chown -h "$3:$4" -- "$path"; [ -L "$path" ] || chmod "$2" -- "$path"
     done
     mv -T -- copy/pgdata new
+    [ ! -e copy/configuration ] || mv -T -- copy/configuration new/restored-configuration
+    for F in postgresql.conf pg_hba.conf pg_ident.conf; do
+      [ ! -e "new/$F" ] || continue
+      case $F in pg_hba.conf) echo 'local all all peer' ;; esac >"new/$F"
+      chmod 600 "new/$F"; chown -h --reference=new/PG_VERSION -- "new/$F"
+    done
     for L in new/pg_tblspc/*; do
       [ -h "$L" ] || continue
       mkdir -p new/tablespaces
@@ -205,7 +211,9 @@ std::string restore_postgres_by_hand(const ItemRecord& record, bool as_root) {
           ? "`postgresql.conf` and `pg_hba.conf` in the data directory are initdb's: the source's\n"
             "are in `data/files`, or `data/configuration`, and so is what else lay there. "
           : "Where `postgresql.conf` and `pg_hba.conf` were elsewhere they are in\n"
-            "`data/configuration`. ";
+            "`restored-configuration` of the data directory, and in their places are ones that "
+            "say\n"
+            "no more than that the owner may connect. ";
   text += fmt::format(
       "On Debian `pg_createcluster {} NAME -d DIRECTORY`\ntakes an existing data directory over, "
       "and "

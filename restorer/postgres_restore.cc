@@ -118,11 +118,15 @@ class Restoring {
       if (!brought) return brought.error();
       notes.push_back(moved(name, was));
     }
-    struct stat st = {};
-    if (fstatat(data_, "configuration", &st, AT_SYMLINK_NOFOLLOW) == 0) {
+    Status kept = keep_aside(pgdata.get(), "configuration", "restored-configuration");
+    if (!kept) return kept.error();
+    const Result<bool> made = make_configuration(pgdata.get());
+    if (!made) return made.error();
+    if (*made) {
       notes.emplace_back(
-          "the configuration that was elsewhere is in data/configuration of the copy, and nowhere "
-          "else");
+          "its configuration was elsewhere: what there is of it is in restored-configuration of "
+          "the "
+          "data directory, and a new one in its place lets the owner alone connect");
     }
     return RestoredPostgres{std::string(kPostgresCopy) + "/pgdata", std::move(notes)};
   }
@@ -157,6 +161,22 @@ class Restoring {
   Status give(int folder) const {
     Giving visitor(owner(), group());
     return walk_tree({folder, std::nullopt}, visitor, job_.patience);
+  }
+
+  // Without these files no server starts; true where one was missing.
+  Result<bool> make_configuration(int cluster) const {
+    bool made = false;
+    for (const auto& [name, text] : {std::pair{"postgresql.conf", ""},
+                                     {"pg_hba.conf", "local all all peer\n"},
+                                     {"pg_ident.conf", ""}}) {
+      if (faccessat(cluster, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) continue;
+      made = true;
+      if (Status put = put_file(cluster, name, text); !put) return put.error();
+      if (geteuid() == 0 && fchownat(cluster, name, owner(), group(), AT_SYMLINK_NOFOLLOW) != 0) {
+        return system_error("change the owner", name, errno);
+      }
+    }
+    return made;
   }
 
   // A folder of the copy, where there is one, comes into the data directory as the owner's.

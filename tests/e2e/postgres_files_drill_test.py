@@ -1,6 +1,7 @@
 """Drills and restores of copies that are a cluster's files: shut down, or a base backup."""
 import os
 import re
+import shutil
 
 from drill_case import reseal
 from postgres import Cluster
@@ -43,7 +44,10 @@ class FilesCase(PostgresDrillCase):
         """What the restored files answer."""
         restored = Cluster(target, self.cluster.user.pw_name)
         self.addCleanup(restored.remove)
-        restored.start("shared_preload_libraries=")
+        hba = restored.sockets / "hba"
+        hba.write_text("local all all trust\n")
+        hba.chmod(0o644)
+        restored.start(f"hba_file={hba}", "shared_preload_libraries=")
         return restored.sql("SELECT count(*), (SELECT i FROM far) FROM item").strip()
 
     def flip(self, path, at):
@@ -54,6 +58,21 @@ class FilesCase(PostgresDrillCase):
             opened.seek(at)
             opened.write(bytes([byte[0] ^ 1]))
         reseal(self.copy)
+
+
+    def start_by_hand(self):
+        """RESTORE.md as it stands, but for the place."""
+        os.chmod(self.tmp, 0o711)
+        target = self.tmp / "by hand"
+        text = (self.copy / "RESTORE.md").read_text(encoding="utf-8")
+        blocks = re.findall(r"(?m)(?:^    .*\n)+", text)
+        script = re.sub(r"(?m)^    ", "", "".join(blocks)).replace(
+            f"T='{self.source}'\n", f"T='{target}'\n")
+        done = run("sh", "-c", script, cwd=self.copy)
+        self.assert_code(done, 0)
+        self.assertIn("It is in place.", done.text)
+        self.assertIn("closed", done.text)
+        self.assertEqual(self.asked(target), "1000|42")
 
 
 class ShutDownTest(FilesCase):
@@ -93,26 +112,40 @@ class ShutDownTest(FilesCase):
         self.assertEqual(sorted(os.listdir(self.tmp)), ["back", "backup", "src"])
 
     def test_A4_by_hand_they_start(self):
-        os.chmod(self.tmp, 0o711)
-        target = self.tmp / "by hand"
-        text = (self.copy / "RESTORE.md").read_text(encoding="utf-8")
-        blocks = re.findall(r"(?m)(?:^    .*\n)+", text)
-        script = re.sub(r"(?m)^    ", "", "".join(blocks)).replace(
-            f"T='{self.source}'\n", f"T='{target}'\n")
-        done = run("sh", "-c", script, cwd=self.copy)
-        self.assert_code(done, 0)
-        self.assertIn("It is in place.", done.text)
-        self.assertIn("closed", done.text)
-        self.assertEqual(self.asked(target), "1000|42")
+        self.start_by_hand()
 
 
-class WithoutChecksumsTest(FilesCase):
+class ElsewhereTest(FilesCase):
+    """Without checksums, and as Debian has it: the configuration is not in the data directory."""
     initdb = ()
 
     @classmethod
     def fill(cls):
         super().fill()
         cls.cluster.stop()
+        etc = cls.cluster.sockets / "etc"
+        etc.mkdir()
+        for name in ("postgresql.conf", "pg_hba.conf", "pg_ident.conf"):
+            shutil.move(cls.cluster.data / name, etc / name)
+        with open(etc / "postgresql.conf", "a", encoding="utf-8") as file:
+            file.write(f"data_directory='{cls.cluster.data}'\nhba_file='{etc}/pg_hba.conf'\n"
+                       f"ident_file='{etc}/pg_ident.conf'\n")
+        os.chmod(etc, 0o755)
+        cls.cluster.start(f"config_file={etc}/postgresql.conf")
+        cls.cluster.stop()
+
+    def test_A4_it_is_drilled_restored_and_started_with_a_configuration_of_its_own(self):
+        self.assert_passes()
+        os.chmod(self.tmp, 0o711)
+        target = self.tmp / "back"
+        done = self.restore("restore", self.source, "--to", target)
+        self.assertIn("its configuration was elsewhere", done.text)
+        self.assertEqual((target / "pg_hba.conf").read_text(), "local all all peer\n")
+        self.assertTrue((target / "restored-configuration/postgresql.conf").exists())
+        self.assertEqual(self.asked(target), "1000|42")
+
+    def test_A4_by_hand_it_starts(self):
+        self.start_by_hand()
 
     def test_D38_an_index_that_says_something_else(self):
         # Its last page, where the tuples are.
