@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 
 #include "base/bytes_path.h"
+#include "base/text.h"
 #include "reporter/report_items.h"
 #include "scanner/diff.h"
+#include "scanner/kinds.h"
 
 namespace repo {
 namespace {
@@ -128,6 +131,31 @@ Coverage coverage_of(const Records& records, const StatusOptions& options,
   return coverage;
 }
 
+namespace {
+
+// Copies of kinds that users have defined and that the scan of their place knows no more, or not
+// there: no new ones are made, and the old ones stay good. A scan of chosen kinds says nothing.
+void judge_kinds(const Records& records, const StatusOptions& options, const Report& report,
+                 std::vector<Finding>& findings) {
+  std::map<std::string, std::size_t> of_kind;
+  for (const ItemState& item : report.items) {
+    if (is_built_in(item.kind) || is_acknowledged(item.path, options)) continue;
+    const Manifest* manifest = newest_manifest_of(records, item.path);
+    if (!manifest || !manifest->kinds.empty()) continue;
+    if (!looked_for(*manifest, item.kind, item.path)) ++of_kind[item.kind];
+  }
+  for (const auto& [kind, count] : of_kind) {
+    findings.push_back({Severity::kWarning, "not looked for",
+                        printable(kind) + " is not looked for any more where " +
+                            counted(count, "item") + " of it " + (count == 1 ? "was" : "were") +
+                            ": no new copies are made",
+                        "look at its file and its \"paths\" (repo-scan --check-kinds), or name the "
+                        "places in acknowledge of [repo-report]"});
+  }
+}
+
+}  // namespace
+
 std::vector<Finding> judge_coverage(const Records& records, const StatusOptions& options,
                                     const Report& report) {
   const Coverage& coverage = report.coverage;
@@ -138,6 +166,7 @@ std::vector<Finding> judge_coverage(const Records& records, const StatusOptions&
              "no manifest is on record: what is in no copy is not known",
              "the next run leaves one"}};
   }
+  judge_kinds(records, options, report, findings);
   if (auto old = judge_age(coverage, options, report.time)) findings.push_back(*std::move(old));
   for (const Error& error : coverage.unreadable) {
     if (!is_of_an_item(error, report.items)) findings.push_back(judge_error(error));

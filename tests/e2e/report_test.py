@@ -62,7 +62,7 @@ class GoodNightTest(ReportCase):
         self.assertTrue(first.feed.updated_parsed)
         self.assertEqual(len(first.entries), 1)
         entry = first.entries[0]
-        self.assertRegex(entry.title, "^OK .*: 2 items copied and verified, 0 failed")
+        self.assertRegex(entry.title, "^OK .*: 2 items copied or unchanged, 0 failed")
         self.assertFalse(entry.guidislink)
         self.assertTrue(entry.published_parsed)
         self.damage()

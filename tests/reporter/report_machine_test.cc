@@ -183,6 +183,14 @@ INSTANTIATE_TEST_SUITE_P(
                       r.manifest->pruned = {{"/mnt/nfs", "nfs4", true}};
                     },
                     "not looked at WARNING", "/mnt/nfs (nfs4)"},
+        MachineCase{"kind_that_nobody_defines_any_more",
+                    [](Records& r) {
+                      r.items[0].kind = "app";
+                      r.runs = {run_of(2h, {result_of(r.items[0], ItemStatus::kCopied),
+                                            result_of(r.items[1], ItemStatus::kCopied)})};
+                      r.manifest->items.erase(r.manifest->items.begin());
+                    },
+                    "not looked for WARNING", "app is not looked for any more where 1 item of it"},
         MachineCase{"old_scan_M10", [](Records& r) { r.manifest->finished = ago(3 * kDay); },
                     "scan WARNING", "3 days old"},
         MachineCase{"no_manifest", [](Records& r) { r.manifest.reset(); }, "coverage WARNING",
@@ -200,6 +208,23 @@ INSTANTIATE_TEST_SUITE_P(
                     },
                     "replaced WARNING", "/srv/a"}),
     test::case_name);
+
+TEST(UserKindReportTest, AKindThatIsLookedForOrWasNotAskedForIsNoFinding) {
+  Records records = good_records();
+  records.items[0].kind = "app";
+  records.runs = {run_of(2h, {result_of(records.items[0], ItemStatus::kCopied),
+                              result_of(records.items[1], ItemStatus::kCopied)})};
+  records.manifest->items[0].repository.kind = "app";
+  records.manifest->user_kinds = {{"app", {"/srv"}}};
+  EXPECT_THAT(findings_of(report_of(records).findings), testing::IsEmpty());
+  records.manifest->user_kinds[0].paths = {"/opt"};
+  EXPECT_THAT(findings_of(report_of(records).findings),
+              testing::Contains("not looked for WARNING"));
+  records.manifest->user_kinds.clear();
+  records.manifest->kinds = {"hg"};
+  EXPECT_THAT(findings_of(report_of(records).findings),
+              testing::Not(testing::Contains("not looked for WARNING")));
+}
 
 }  // namespace
 }  // namespace repo
