@@ -151,13 +151,17 @@ class TrapsTest(PostgresDrillCase):
                 self.assertFalse(mark.exists() or (self.tmp / "back").exists())
                 shutil.rmtree(f"{self.tmp}/back.restoring")
 
-    def test_R6_a_label_of_a_provider_that_is_not_here(self):
+    def test_R6_a_label_of_a_provider_that_is_not_here_and_a_locale(self):
         file = self.copy / "data/globals.sql"
         text = file.read_text()
-        file.write_text(text.replace("\nCREATE ROLE member;", "\nCREATE ROLE member;\nSECURITY LABEL FOR "
-                                     "anon ON ROLE member IS 'x';"))
-        reseal(self.copy)
-        self.assert_not_run('security label provider "anon" is not loaded')
+        for line, word in (("SECURITY LABEL FOR anon ON ROLE member IS 'x'",
+                            'security label provider "anon" is not loaded'),
+                           ("ALTER ROLE member SET lc_monetary TO 'xx_XX.UTF-8'",
+                            'invalid value for parameter "lc_monetary"')):
+            with self.subTest(line):
+                file.write_text(text.replace("\nCREATE ROLE member;", f"\nCREATE ROLE member;\n{line};"))
+                reseal(self.copy)
+                self.assert_not_run("something is missing on this machine", word)
 
 
 class SilentTest(PostgresDrillCase):
