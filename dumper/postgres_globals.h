@@ -17,7 +17,6 @@ bool keeps_tablespaces(std::string_view before, std::string_view after);
 // snapshots had, "OID CREATE ROLE name;". One that is gone comes back without any right, and a
 // second time by its number, which pg_dump writes for a role that went while it was at work; `gone`
 // gets how many they are.
-std::string with_roles(std::string_view text, const std::set<std::string>& seen,
-                       std::size_t& gone);
+std::string with_roles(std::string_view text, const std::set<std::string>& seen, std::size_t& gone);
 
 }  // namespace repo
