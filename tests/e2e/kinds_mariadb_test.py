@@ -28,6 +28,30 @@ CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM log;
 CREATE USER bob@'%' IDENTIFIED BY 'secret'; GRANT SELECT ON app.* TO bob@'%';
 """
 
+# What belongs to others than the one who loads a dump: a server that does not know them yet takes the
+# role for a user, shows the views in other words, and refuses views on views.
+DEFINERS = """
+USE app;
+CREATE USER web@localhost; GRANT SELECT, EXECUTE, TRIGGER ON app.* TO web@localhost;
+CREATE USER nobody@localhost;
+CREATE USER member@localhost; CREATE ROLE `th``e rôle`;
+GRANT SELECT, EXECUTE, TRIGGER ON app.* TO `th``e rôle`;
+GRANT `th``e rôle` TO member@localhost; SET DEFAULT ROLE `th``e rôle` FOR member@localhost;
+CREATE DEFINER=web@localhost VIEW of_web AS SELECT id FROM t;
+CREATE DEFINER=web@localhost SQL SECURITY INVOKER VIEW of_invoker AS SELECT id FROM t;
+CREATE DEFINER=nobody@localhost VIEW of_nobody AS SELECT id FROM t;
+CREATE DEFINER=nobody@localhost VIEW `a view on of_web` AS SELECT * FROM of_web;
+CREATE DEFINER=member@localhost VIEW of_member AS SELECT id FROM t;
+CREATE DEFINER=`th``e rôle` VIEW of_role AS SELECT id FROM t;
+CREATE DEFINER=web@localhost PROCEDURE p_web() SELECT 1;
+CREATE DEFINER=`th``e rôle` FUNCTION f_role() RETURNS INT RETURN 1;
+CREATE DEFINER=web@localhost TRIGGER tr_web BEFORE INSERT ON log FOR EACH ROW SET @a = 1;
+CREATE DEFINER=`th``e rôle` TRIGGER tr_role AFTER INSERT ON log FOR EACH ROW SET @b = 1;
+CREATE DEFINER=web@localhost EVENT e_web ON SCHEDULE EVERY 1 DAY DO SELECT 1;
+CREATE DEFINER=`th``e rôle` EVENT e_role ON SCHEDULE EVERY 1 DAY DO SELECT 1;
+CREATE DEFINER=web@localhost VIEW of_function AS SELECT f_role() AS f;
+"""
+
 # Each transaction changes both columns and adds a row: a state in between has unequal numbers.
 STORM = """
 CREATE PROCEDURE app.storm()
@@ -68,7 +92,7 @@ class MariadbTest(KindsCase):
              "--innodb-flush-log-at-trx-commit=2", "--max-allowed-packet=64M"], stdout=cls.log, stderr=cls.log)
         cls.addClassCleanup(cls.end_server)
         wait_for(lambda: cls.client("SELECT 1").code == 0, "the server", cls.server)
-        for text in (SCHEMA, ):
+        for text in (SCHEMA, DEFINERS):
             cls.sql(text)
         # As Debian's server has it: the owner of the data directory by the socket. His number is
         # his name here, since the machine knows none.
@@ -170,6 +194,9 @@ class MariadbTest(KindsCase):
         self.assertEqual(must(*client, "-e", "SELECT v FROM app.t WHERE id = 3").strip(), "ü")
         self.assertEqual(must(*client, "-e", "SELECT v FROM app.versions FOR SYSTEM_TIME ALL"
                               " ORDER BY v").split(), ["1", "2"])
+        # The role that owns the function is one, in the server that was restored, too.
+        self.assertEqual(must(*client, "-e", "SELECT DEFINER FROM information_schema.ROUTINES"
+                              " WHERE ROUTINE_NAME = 'f_role'").strip(), "th`e rôle")
         counts = must(*client, "-e",
                       "SELECT a, b, (SELECT COUNT(*) FROM app.log) FROM app.pairs").split()
         server.terminate()
@@ -209,6 +236,51 @@ class MariadbTest(KindsCase):
         self.assertRegex(drilled["error"], r"ERROR 1064 .* at line [0-9]+: You have an error in your SQL")
         self.assertNotIn(b"private row", done.out + done.err, "nothing of a row gets into logs")
 
+    def compared(self, copy, again):
+        """What the drill's comparison says of two dumps."""
+        (self.tmp / "all.sql").write_bytes(copy)
+        (self.tmp / "again.sql").write_bytes(again)
+        return run(self.kinds / "mariadb-drill", "compare", self.tmp / "all.sql", self.tmp)
+
+    def test_a_difference_is_told_in_the_words_of_both_dumps_and_without_rows(self):
+        head = (b"-- MariaDB dump 10.19  Distrib %s\n--\n-- Host: %s    Database:\n"
+                b"-- Server version\t%s\n\n-- Current Database: `app`\n\nUSE `app`;\n")
+        copy = head % (b"10.11.1", b"web1", b"10.11.1")
+        again = head % (b"10.11.2", b"localhost", b"10.11.2-log")
+        table = b"\n-- Dumping data for table `t`\n\nINSERT INTO `t` VALUES\n(1,'a private %s');\n"
+        view = b"\n-- Final view structure for view `v`\n/*!50001 VIEW `v` AS select %s\\n `i` */;\n"
+        last = b"-- Dump completed\n"
+        same = table % b"row"
+        self.assert_code(self.compared(copy + same + last, again + same + last), 0)
+
+        done = self.compared(copy + same + view % b"`t`." + last, again + same + view % b"`app`." + last)
+        self.assert_code(done, 1)
+        self.assertEqual(done.err.decode().splitlines(), [
+            'they differ at line 16 of all.sql, after "-- Current Database: `app`" and'
+            ' "-- Final view structure for view `v`"',
+            "the copy: /*!50001 VIEW `v` AS select `t`.\\n `i` */;",
+            "a server restored from it: /*!50001 VIEW `v` AS select `app`.\\n `i` */;"])
+
+        # Of a long line it is the part that differs.
+        long = b"x" * 5000
+        done = self.compared(copy + view % (long + b"ONE" + long), again + view % (long + b"TWO" + long))
+        self.assertIn(b"xONEx", done.err)
+        self.assertIn(b"xTWOx", done.err)
+        self.assertLess(len(done.err), 700)
+
+        done = self.compared(copy + same + last, again + table % b"secret" + last)
+        self.assert_code(done, 1)
+        self.assertIn(b'line 13 of all.sql, after "-- Current Database: `app`" and'
+                      b' "-- Dumping data for table `t`"', done.err)
+        self.assertNotIn(b"private", done.err)
+
+        for one, two in ((copy + same, again + same + last), (copy + same + last, again + same)):
+            done = self.compared(one, two)
+            self.assert_code(done, 1)
+            self.assertIn(b"line 14 of all.sql", done.err)
+            self.assertIn(b": (nothing)\n", done.err)
+            self.assertIn(b": -- Dump completed\n", done.err)
+
     def test_D10_an_account_that_does_not_see_all_databases_makes_no_dump(self):
         """mariadb-dump leaves out in silence what its account may not see."""
         self.sql("CREATE DATABASE secretdb; CREATE TABLE secretdb.t (a INT);"
@@ -224,7 +296,7 @@ class MariadbTest(KindsCase):
                    "GRANT EVENT, SELECT, SHOW DATABASES, SHOW VIEW, TRIGGER ON *.*")
         self.sql("GRANT EVENT, SELECT, SHOW DATABASES, SHOW VIEW ON *.* TO lim@localhost")
         self.fails("GRANT TRIGGER ON *.*")
-        self.sql("GRANT TRIGGER ON *.* TO lim@localhost")
+        self.sql("GRANT TRIGGER ON *.* TO lim@localhost; REVOKE ALL ON mysql.* FROM lim@localhost")
         self.copied()
         dump = (self.data(self.datadir) / "all.sql").read_text(errors="replace")
         self.assertIn("-- Current Database: `secretdb`", dump)
@@ -246,8 +318,8 @@ class MariadbTest(KindsCase):
     def test_broken_views_are_named_and_can_be_left_out(self):
         self.sql("USE app; CREATE TABLE gone (i INT); CREATE VIEW `bro-ken` AS SELECT * FROM gone;"
                  "CREATE VIEW spoilt AS SELECT * FROM `bro-ken`; DROP TABLE gone;"
-                 "CREATE DEFINER=ghost@localhost VIEW of_nobody AS SELECT id FROM t")
-        self.addCleanup(self.sql, "DROP VIEW app.`bro-ken`, app.spoilt, app.of_nobody")
+                 "CREATE DEFINER=ghost@localhost VIEW of_ghost AS SELECT id FROM t")
+        self.addCleanup(self.sql, "DROP VIEW app.`bro-ken`, app.spoilt, app.of_ghost")
         self.fails("broken views, which end a dump: app.bro-ken app.spoilt (")
         self.edit("mariadb-options", "--hex-blob\n",
                   "--hex-blob\n--ignore-table=app.bro-ken --ignore-table=app.spoilt\n")
