@@ -93,6 +93,25 @@ Result<PostgresAnswer> ask_postgres(const DumpJob& job, const CommandRunner& run
   return tool_error("connect to its server", first);
 }
 
+Result<std::string> run_on_copy(const DumpJob& job, int data, const CopyFacts& facts,
+                                const CommandRunner& runner, const char* script,
+                                const std::string& what, const std::string& op) {
+  Command command;
+  command.argv = {"sh",
+                  "-c",
+                  script,
+                  "verify",
+                  postgres_programs(find_text(facts.fingerprint, "major").value_or("")),
+                  what};
+  command.uid = job.uid;
+  command.reads_any_file = true;
+  command.binds = {{data, "/staging", false}};
+  command.patience = job.patience;
+  CommandResult result = runner.run(command);
+  if (!result.ok()) return tool_error(op, result);
+  return std::move(result.out);
+}
+
 std::string cluster_text(const Detail& facts) {
   std::string text;
   for (const auto& [key, value] : facts) {

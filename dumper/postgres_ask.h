@@ -20,6 +20,13 @@ Result<PostgresAnswer> ask_postgres(const DumpJob& job, const CommandRunner& run
 // Whether a tool's end leaves no use in asking for anything more.
 bool ends_everything(const CommandResult& result);
 
+// Runs a script of sh(1) that reads a copy: `data` is /staging, read-only, for the sandbox's own
+// user; $1 is the folder of the programs of its major version, $2 is `what`. `op`: what is
+// attempted.
+Result<std::string> run_on_copy(const DumpJob& job, int data, const CopyFacts& facts,
+                                const CommandRunner& runner, const char* script,
+                                const std::string& what, const std::string& op);
+
 // data/cluster: a line for each text, "key value", the value as files are called (postgres_name.h).
 std::string cluster_text(const Detail& facts);
 

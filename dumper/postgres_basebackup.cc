@@ -61,20 +61,9 @@ Result<CopyFacts> copy_postgres_basebackup(const DumpJob& job, const CommandRunn
 
 Status verify_postgres_basebackup(const DumpJob& job, int data, const CopyFacts& facts,
                                   const CommandRunner& runner) {
-  Command command;
-  command.argv = {"sh",
-                  "-c",
-                  kPostgresVerifyBackupScript,
-                  "verify",
-                  postgres_programs(find_text(facts.fingerprint, "major").value_or("")),
-                  "/staging"};
-  command.uid = job.uid;
-  command.reads_any_file = true;
-  command.binds = {{data, "/staging", false}};
-  command.patience = job.patience;
-  const CommandResult result = runner.run(command);
-  if (!result.ok()) return tool_error("pg_verifybackup", result);
-  return {};
+  const Result<std::string> read = run_on_copy(
+      job, data, facts, runner, kPostgresVerifyBackupScript, "/staging", "pg_verifybackup");
+  return read ? Status() : read.error();
 }
 
 }  // namespace repo

@@ -372,20 +372,9 @@ Result<CopyFacts> copy_postgres(const DumpJob& job, const CommandRunner& runner,
 
 Status verify_postgres(const DumpJob& job, int data, const CopyFacts& facts,
                        const CommandRunner& runner) {
-  Command command;
-  command.argv = {"sh",
-                  "-c",
-                  kPostgresVerifyScript,
-                  "verify",
-                  postgres_programs(find_text(facts.fingerprint, "major").value_or("")),
-                  "/staging/databases"};
-  command.uid = job.uid;
-  command.reads_any_file = true;
-  command.binds = {{data, "/staging", false}};
-  command.patience = job.patience;
-  const CommandResult result = runner.run(command);
-  if (!result.ok()) return tool_error("pg_restore", result);
-  return {};
+  const Result<std::string> read = run_on_copy(job, data, facts, runner, kPostgresVerifyScript,
+                                               "/staging/databases", "pg_restore");
+  return read ? Status() : read.error();
 }
 
 }  // namespace repo

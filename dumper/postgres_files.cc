@@ -262,16 +262,11 @@ Status verify_postgres_files(const DumpJob& job, int data, CopyFacts& facts,
   if (sha256_hex(*control) != find_text(facts.fingerprint, "control_sha256")) {
     return other_fingerprint();
   }
-  Command command;
-  command.argv = {"sh", "-c", kPostgresVerifyFilesScript, "verify", programs, "/staging"};
-  command.uid = job.uid;
-  command.reads_any_file = true;
-  command.binds = {{data, "/staging", false}};
-  command.patience = job.patience;
-  const CommandResult result = runner.run(command);
-  if (!result.ok()) return tool_error("pg_checksums", result);
+  const Result<std::string> said =
+      run_on_copy(job, data, facts, runner, kPostgresVerifyFilesScript, "/staging", "pg_checksums");
+  if (!said) return said.error();
   // "pg_checksums (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"
-  std::istringstream words(result.out);
+  std::istringstream words(*said);
   std::string of;
   words >> facts.tool >> of >> facts.tool_version;
   return {};

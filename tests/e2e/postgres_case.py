@@ -3,10 +3,11 @@ import json
 import os
 import pathlib
 import shutil
+import subprocess
 import tempfile
 
 from postgres import BINARIES, CLEAN, Cluster, file_name
-from support import DUMP, Case, read_json, run
+from support import DUMP, Case, read_json, run, wait_for
 
 
 class PostgresCase(Case):
@@ -35,6 +36,23 @@ class PostgresCase(Case):
         self.addCleanup(self.drop, name)
         self.cluster.sql(text, name)
         return name
+
+    def locked(self, database):
+        """A session that holds the table t of this database for itself; it takes more on its stdin."""
+        session = subprocess.Popen([BINARIES / "psql", "-Xq", "-d", self.cluster.where(database)],
+                                   stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=CLEAN)
+        self.addCleanup(self._end, session)
+        session.stdin.write(b"BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE;\n")
+        session.stdin.flush()
+        wait_for(lambda: self.has_lock(database, "granted AND mode = 'AccessExclusiveLock'"), "the lock",
+                 session)
+        return session
+
+    def has_lock(self, database, what):
+        """Whether there is such a lock on a table of this database."""
+        return self.cluster.sql("SELECT count(*) FROM pg_locks WHERE relation IS NOT NULL AND database = "
+                                f"(SELECT oid FROM pg_database WHERE datname = '{database}') "
+                                f"AND {what}") != "0\n"
 
     def drop(self, name, cluster=None):
         quoted = '"' + name.replace('"', '""') + '"'

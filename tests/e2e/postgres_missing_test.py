@@ -1,7 +1,4 @@
 """Databases that cannot be dumped: each is told, none ends another, and green means all of them."""
-import subprocess
-
-from postgres import BINARIES, CLEAN
 from postgres_case import PostgresCase
 from support import RESTORE, main, read_json, run, validate, wait_for
 
@@ -98,19 +95,10 @@ class MissingTest(PostgresCase):
     def test_D34_one_that_is_dropped_during_the_dump_is_no_failure(self):
         """A table is locked until the dump waits for it; then its database is dropped."""
         self.database("victim")
-        session = subprocess.Popen([BINARIES / "psql", "-Xq", "-d", self.cluster.where("victim")],
-                                   stdin=subprocess.PIPE,
-                                   stdout=subprocess.DEVNULL, env=CLEAN)
-        self.addCleanup(self._end, session)
-        session.stdin.write(b"BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE;\n")
-        session.stdin.flush()
-        locks = "SELECT count(*) FROM pg_locks WHERE {} AND relation IS NOT NULL " \
-            "AND database = (SELECT oid FROM pg_database WHERE datname = 'victim')"
-        wait_for(lambda: self.cluster.sql(locks.format("mode = 'AccessExclusiveLock'")) != "0\n",
-                 "the lock", session)
+        self.locked("victim")
         manifest = self.manifest()
         dump = self.start(*self.dump_argv(manifest))
-        wait_for(lambda: self.cluster.sql(locks.format("NOT granted")) != "0\n", "the dump", dump)
+        wait_for(lambda: self.has_lock("victim", "NOT granted"), "the dump", dump)
         self.cluster.psql("-c", "DROP DATABASE victim WITH (FORCE)")
         done = self.finish(dump)
         self.assert_published(done)
@@ -118,16 +106,10 @@ class MissingTest(PostgresCase):
         self.assertNotIn("victim", self.dumped())
 
     def test_D34_one_that_is_made_during_the_dump_is_in_the_copy(self):
-        session = subprocess.Popen([BINARIES / "psql", "-Xq", "-d", self.cluster.where("good")],
-                                   stdin=subprocess.PIPE,
-                                   stdout=subprocess.DEVNULL, env=CLEAN)
-        self.addCleanup(self._end, session)
-        session.stdin.write(b"BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE; SELECT 1;\n")
-        session.stdin.flush()
-        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        session = self.locked("good")
         manifest = self.manifest()
         dump = self.start(*self.dump_argv(manifest))
-        wait_for(lambda: self.cluster.sql(waiting) != "0\n", "the dump", dump)
+        wait_for(lambda: self.has_lock("good", "NOT granted"), "the dump", dump)
         self.database("late")
         self.cluster.sql("CREATE ROLE late_too")
         self.addCleanup(self.cluster.psql, "-c", "DROP ROLE late_too")

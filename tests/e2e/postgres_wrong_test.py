@@ -3,7 +3,6 @@ import os
 import pathlib
 import shutil
 import signal
-import subprocess
 
 from postgres import BINARIES, CLEAN, MAJOR
 from postgres_case import PostgresCase
@@ -133,15 +132,7 @@ class WrongTest(PostgresCase):
         """With a lock that is never released; the wait is what --pg-lock-wait says."""
         self.database("good")
         self.database("locked")
-        session = subprocess.Popen([BINARIES / "psql", "-Xq", "-d", self.cluster.where("locked")],
-                                   stdin=subprocess.PIPE,
-                                   stdout=subprocess.DEVNULL, env=CLEAN)
-        self.addCleanup(self._end, session)
-        session.stdin.write(b"BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE;\n")
-        session.stdin.flush()
-        wait_for(lambda: self.cluster.sql(
-            "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0\n",
-            "the lock", session)
+        self.locked("locked")
         done = self.dump_cluster("--pg-lock-wait", "1s")
         self.assert_code(done, 3)
         self.assertIn("database locked is not in this copy", done.text)
