@@ -284,10 +284,13 @@ std::vector<std::string> sandbox_argv(const Command& command, const SandboxNumbe
   }
   append(argv, {"--dev", "/dev", "--size", std::to_string(kPrivateTmp), "--perms", "1777",
                 "--tmpfs", "/tmp"});
-  if (command.sockets == Sockets::kHost) {
-    for (const char* each : kOfTheNetwork) append(argv, {"--ro-bind-try", each, each});
-  }
   std::set<std::string> made = {"/usr", "/tmp", "/dev"};
+  if (command.sockets == Sockets::kHost) {
+    for (const char* each : kOfTheNetwork) {
+      make_way_to(each, made, argv);
+      append(argv, {"--ro-bind-try", each, each});
+    }
+  }
   int number = numbers.first_bind;
   for (const Bind& bind : command.binds) {
     make_way_to(bind.at, made, argv);

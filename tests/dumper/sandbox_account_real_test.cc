@@ -117,6 +117,8 @@ TEST_P(ReachTest, D22_WhatWasAskedForIsReachedAndNothingElse) {
   EXPECT_EQ(inside({"abstract", name}, reach.sockets), reach.abstract);
   EXPECT_EQ(inside({"tcp", tcp.at}, reach.sockets), reach.tcp);
   EXPECT_EQ(inside({"read", "/etc/shadow"}, reach.sockets), "ENOENT");
+  const std::string names = inside({"read", "/etc/hosts"}, reach.sockets);
+  EXPECT_EQ(names.starts_with("ok"), reach.sockets == Sockets::kHost) << names;
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -148,6 +150,7 @@ TEST_F(SandboxAccountTest, WithoutASandboxTheToolIsThatUserTooAndComesToNoDumpRo
 TEST_F(SandboxAccountTest, ItReadsWhatThatUserMayReadAndNothingElse) {
   test::give_to(tree_ / "source", kSomebody);
   test::give_to(tree_ / "source/inside", kSomebody);
+  test::set_mode(tree_ / "staging", 0755);
   Command command = tree_.probe({"read", "/source/inside"});
   EXPECT_EQ(test::said(sandbox_->run(command)), "EACCES");
   command.account = kAccount;
