@@ -32,6 +32,7 @@ cd -- "$rows"
 session=$!
 exec 3>"$work/ask" 4<"$work/told"
 ask <<SQL
+\encoding SQL_ASCII
 SET search_path = pg_catalog;
 SET lock_timeout = '${patience}s';
 SELECT set_config(name, '0', false) FROM pg_settings
@@ -59,9 +60,11 @@ WHERE rolname = current_user AND NOT rolsuper AND EXISTS (
 SELECT 'passwords of its user mappings' FROM pg_roles
 WHERE rolname = current_user AND NOT rolsuper AND EXISTS (SELECT FROM pg_user_mappings);
 \o
+SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database();
 SELECT pg_export_snapshot();
 SQL
-read -r snapshot <&4 || { wait "$session" || :; fail; }
+# Its own encoding: a role may be set to another one, which has not all of its letters.
+read -r encoding <&4 && read -r snapshot <&4 || { wait "$session" || :; fail; }
 
 # A table of terabytes is counted for a long time without a byte for us: as long as the server
 # answers, there is progress.
@@ -78,7 +81,7 @@ beat=$!
 # the session: only giving up lets him pass. SIGINT makes psql cancel what the server does for it.
 (
   "$bin/pg_dump" -Fd -w --no-sync --jobs="$jobs" --lock-wait-timeout=3s \
-    --snapshot="$snapshot" --file="$dumps/$file" -d "$database" &
+    --encoding="$encoding" --snapshot="$snapshot" --file="$dumps/$file" -d "$database" &
   tool=$!
   trap 'kill "$tool"; exit 1' TERM
   wait "$tool" || {

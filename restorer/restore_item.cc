@@ -8,6 +8,7 @@
 
 #include "base/bytes_path.h"
 #include "dumper/damage.h"
+#include "dumper/dumper.h"
 #include "dumper/tree.h"
 #include "restorer/postgres_restore.h"
 #include "restorer/rebuild.h"
@@ -73,6 +74,12 @@ Status restore(const RestoreJob& job, RestoreResult& result) {
   if (!place->made().empty()) result.made = join_path(job.base_path, place->made());
   const auto doubt = job.item.proof.unusable.find(job.generation.stamp);
   if (doubt != job.item.proof.unusable.end()) result.doubt = doubt->second;
+  if (!is_kind(record.kind, {})) {
+    result.notes.emplace_back(
+        "these are the files of its kind's dump, and no more: RESTORE.md of the copy says how they "
+        "are "
+        "loaded");
+  }
   result.bytes = rebuilt->bytes;
   result.missing = record.missing;
   result.not_set = std::move(rebuilt->not_set);

@@ -142,6 +142,7 @@ class SqliteTest(KindsCase):
         # The machine is another one, on which nobody has defined the kind.
         done = run(RESTORE, "--from", self.to, "restore", self.app, "--to", self.tmp / "back")
         self.assert_code(done, 0)
+        self.assertIn("RESTORE.md of the copy says how they are loaded", done.text)
         self.check(self.tmp / "back" / "x.db")
         st = (self.tmp / "back" / "x.db").stat()
         self.assertEqual((st.st_uid, st.st_gid, st.st_mode & 0o777), (OWNER, OWNER, 0o640))

@@ -119,6 +119,15 @@ class DumpTest(PostgresCase):
         self.assertIn("\ndata_checksums off\n", cluster)
         self.assertIn("work_mem=7MB", str(self.record()["notes"]))
 
+    def test_a_role_with_another_encoding_loses_no_letter(self):
+        name = self.database("snowman \u2603")
+        self.cluster.sql("CREATE TABLE \"\u2603\" AS SELECT '\u2603' AS x", name)
+        self.cluster.sql("ALTER ROLE postgres SET client_encoding = 'LATIN1'")
+        self.addCleanup(self.cluster.sql, "ALTER ROLE postgres RESET client_encoding")
+        self.assert_published(self.dump_cluster())
+        self.assertEqual(self.rows(name), {"public.t": 100, 'public."\u2603"': 1})
+        self.assertEqual(self.restored(name).count("\n\u2603\n"), 1)
+
     def test_roles_that_come_and_go_stop_no_dump_and_each_that_is_named_in_one_is_made(self):
         name = self.database("app")
         writer = self.start("sh", "-c", """
