@@ -32,6 +32,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// What postgres_dump.sh writes beside the counts of a database.
+constexpr const char* kRolesBeside = ".roles";
+constexpr const char* kLacksBeside = ".lacks";
 constexpr const char* kGlobals = "globals.sql";
 constexpr std::size_t kMostText = std::size_t{256} << 20;  // of globals, of counts
 // A dump that failed sooner is tried again: somebody held a lock, or a table went meanwhile. As
@@ -226,7 +229,9 @@ class ClusterDump {
       for (const char* parent : {"databases", "rows"}) {
         const UniqueFd folder = open_directory(data_.get(), parent);
         if (!folder) return system_error("open", parent, errno);
-        if (Status removed = remove_tree(folder.get(), file); !removed) return removed;
+        for (const char* what : {"", kRolesBeside, kLacksBeside}) {
+          if (Status removed = remove_tree(folder.get(), file + what); !removed) return removed;
+        }
       }
       return {};
     };
@@ -260,9 +265,9 @@ class ClusterDump {
 
   // The roles that the snapshot saw, and what of the database was not for this role to see.
   Status note_beside(const std::string& name, const std::string& counts_file) {
-    const Result<std::string> roles = take_file(counts_file + ".roles", true);
+    const Result<std::string> roles = take_file(counts_file + kRolesBeside, true);
     if (!roles) return roles.error();
-    const Result<std::string> lacks = take_file(counts_file + ".lacks", true);
+    const Result<std::string> lacks = take_file(counts_file + kLacksBeside, true);
     if (!lacks) return lacks.error();
     for (std::string_view rest = *roles; !rest.empty();) roles_.emplace(take_line(rest));
     for (std::string_view rest = *lacks; !rest.empty();) {

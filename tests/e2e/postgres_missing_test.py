@@ -19,6 +19,7 @@ class MissingTest(PostgresCase):
         record = self.record()
         validate(record, "item")
         self.assertEqual(len(record["missing"]), 1, record["missing"])
+        self.assertLessEqual({path.name for path in (self.copy() / "data/rows").iterdir()}, set(self.dumped()))
         self.assertIn(database, record["missing"][0])
         item = read_json(max(self.to.glob("control/runs/*.json")))["items"][0]
         self.assertEqual(item["status"], "failed")
