@@ -201,7 +201,7 @@ class Floor {
   void visit(Worker& worker, int fd, bool is_dot_git) {
     ++worker.directories;
     std::string names;
-    NameBits bits = 0;
+    repo::NameBits bits = 0;
     while (true) {
       const long n = syscall(SYS_getdents64, fd, worker.buffer.data(), worker.buffer.size());
       if (n < 0) fail("read", "a directory");

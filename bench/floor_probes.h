@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "scanner/signature.h"
+
 namespace repo::bench {
 
 // The bit of its name, see scanner/signature.h.
