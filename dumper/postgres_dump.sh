@@ -68,13 +68,10 @@ read -r encoding <&4 && read -r snapshot <&4 || { wait "$session" || :; fail; }
 
 # A table of terabytes is counted for a long time without a byte for us: as long as the server
 # answers, there is progress.
-(
-  while sleep 60 & pause=$!; do
-    trap 'kill "$pause"; exit' TERM
-    wait "$pause"
-    "$bin/psql" -XAtqw -d "$database" -c 'SELECT 1' >/dev/null 2>&1 || exit 0
-  done
-) 3>&- 4<&- &
+"$bin/psql" -XAtqw -d "$database" >/dev/null 2>&1 3>&- 4<&- <<SQL &
+SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout';
+SELECT 1 \watch 60
+SQL
 beat=$!
 
 # Whoever asks for a table between the session and pg_dump lets pg_dump wait for him, and waits for

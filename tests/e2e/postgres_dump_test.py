@@ -229,10 +229,11 @@ class DumpTest(PostgresCase):
     def test_a_table_that_is_emptied_meanwhile_is_never_empty_in_a_dump(self):
         """It has rows whenever anybody looks; a TRUNCATE between a snapshot and a lock would show."""
         name = self.database("churn", "CREATE TABLE t (x int)")
-        fill = b"BEGIN; TRUNCATE t; INSERT INTO t SELECT generate_series(1, 1000); COMMIT;"
-        writer = self.start("sh", "-c", 'while printf %s "$1" | "$2" -Xqd "$3"; do sleep 0.1; done', "sh",
-                            fill, BINARIES / "psql", self.cluster.where(name), env=CLEAN,
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        fill = self.tmp / "fill.sql"
+        fill.write_text("BEGIN; TRUNCATE t; INSERT INTO t SELECT generate_series(1, 1000); COMMIT;\n")
+        writer = self.start(BINARIES / "pgbench", "-n", "-R", "8", "-T", "100", "-f", fill, "-h",
+                            self.cluster.sockets, "-p", str(self.cluster.port), "-U", "postgres", name,
+                            env=CLEAN)
         wait_for(lambda: self.cluster.sql("SELECT count(*) FROM t", name).strip() == "1000", "writer",
                  writer)
         for _ in range(3):

@@ -17,6 +17,7 @@
 
 #include "scanner/postgres_facts.h"
 #include "scanner/probe.h"
+#include "tests/scanner/probe_fixture.h"
 #include "tests/support/test_support.h"
 
 namespace repo {
@@ -44,16 +45,6 @@ std::vector<std::string> as_nobody(std::vector<std::string> argv) {
   std::vector<std::string> all = {"setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
                                   "--"};
   all.insert(all.end(), argv.begin(), argv.end());
-  return all;
-}
-
-std::string words(const Detail& detail) {
-  std::string all;
-  for (const auto& [key, value] : detail) {
-    all += (all.empty() ? "" : " ") + key + "=";
-    all += std::holds_alternative<std::string>(value) ? std::get<std::string>(value)
-                                                      : std::to_string(std::get<1>(value));
-  }
   return all;
 }
 
@@ -101,7 +92,7 @@ class PostgresProbeRealTest : public testing::Test {
   }
   static std::string found(const std::string& path) {
     const ProbeResult result = probe(path);
-    return result.detail ? words(*result.detail) : "aside: " + result.aside->why;
+    return result.detail ? test::text(*result.detail) : "aside: " + result.aside->why;
   }
 
   // What pg_controldata says, in the words of the manifest.

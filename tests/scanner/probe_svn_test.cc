@@ -10,6 +10,7 @@
 #include <string>
 
 #include "scanner/probe.h"
+#include "tests/scanner/probe_fixture.h"
 #include "tests/support/fake_fs.h"
 #include "tests/support/table.h"
 #include "tests/support/test_support.h"
@@ -33,35 +34,16 @@ ProbeResult probe(const std::string& path) {
   return probe_svn(**directory);
 }
 
-std::string text(const Detail& detail) {
-  std::string all;
-  for (const auto& [key, value] : detail) {
-    all += (all.empty() ? "" : " ") + key + "=";
-    all += std::holds_alternative<std::string>(value) ? std::get<std::string>(value)
-                                                      : std::to_string(std::get<1>(value));
-  }
-  return all;
-}
+using test::Change;
+using test::fifo;
+using test::remove;
+using test::text;
+using test::write;
 
-using Change = std::function<void(const std::string& path)>;
-
-Change write(const std::string& name, const std::string& bytes) {
-  return [=](const std::string& path) { test::write_file(path + "/" + name, bytes); };
-}
-Change remove(const std::string& name) {
-  return
-      [=](const std::string& path) { ASSERT_TRUE(std::filesystem::remove_all(path + "/" + name)); };
-}
 Change link(const std::string& name, const std::string& target) {
   return [=](const std::string& path) {
     std::filesystem::remove_all(path + "/" + name);
     std::filesystem::create_symlink(target, path + "/" + name);
-  };
-}
-Change fifo(const std::string& name) {
-  return [=](const std::string& path) {
-    std::filesystem::remove_all(path + "/" + name);
-    ASSERT_EQ(mkfifo((path + "/" + name).c_str(), 0600), 0);
   };
 }
 Change directory(const std::string& name) {
