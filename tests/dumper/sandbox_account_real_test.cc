@@ -36,21 +36,14 @@ using Words = std::vector<std::string>;
 constexpr unsigned kSomebody = 54321;
 const Account kAccount = {kSomebody, 54322, {54323, 54324}, "somebody"};
 
-class SandboxAccountTest : public testing::Test {
+class SandboxAccountTest : public test::SandboxTest {
  protected:
-  void SetUp() override {
-    REPO_NEEDS_ROOT();
-    Result<std::unique_ptr<CommandRunner>> made = make_sandbox();
-    ASSERT_TRUE(made) << describe(made.error());
-    sandbox_ = *std::move(made);
-  }
+  SandboxAccountTest() : SandboxTest(REPO_SANDBOX_PROBE) {}
   std::string inside(const Words& words, Sockets sockets) const {
     Command command = tree_.probe(words);
     command.sockets = sockets;
     return test::said(sandbox_->run(command));
   }
-  test::SandboxTree tree_{REPO_SANDBOX_PROBE};
-  std::unique_ptr<CommandRunner> sandbox_;
   const std::unique_ptr<CommandRunner> direct_ = make_direct_runner();
 };
 

@@ -25,16 +25,9 @@ using End = CommandResult::End;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-class SandboxLifeTest : public testing::Test {
+class SandboxLifeTest : public test::SandboxTest {
  protected:
-  void SetUp() override {
-    REPO_NEEDS_ROOT();
-    Result<std::unique_ptr<CommandRunner>> made = make_sandbox();
-    ASSERT_TRUE(made) << describe(made.error());
-    sandbox_ = *std::move(made);
-  }
-  test::SandboxTree tree_{REPO_SANDBOX_PROBE};
-  std::unique_ptr<CommandRunner> sandbox_;
+  SandboxLifeTest() : SandboxTest(REPO_SANDBOX_PROBE) {}
 };
 
 TEST_F(SandboxLifeTest, OutputAndExitStatusComeThrough) {

@@ -30,14 +30,9 @@ using testing::Not;
 using testing::StartsWith;
 using Words = std::vector<std::string>;
 
-class SandboxWallsTest : public testing::Test {
+class SandboxWallsTest : public test::SandboxTest {
  protected:
-  void SetUp() override {
-    REPO_NEEDS_ROOT();
-    Result<std::unique_ptr<CommandRunner>> made = make_sandbox();
-    ASSERT_TRUE(made) << describe(made.error());
-    sandbox_ = *std::move(made);
-  }
+  SandboxWallsTest() : SandboxTest(REPO_SANDBOX_PROBE) {}
   std::string inside(const Words& words, bool reads_any_file = false) const {
     Command command = tree_.probe(words);
     command.reads_any_file = reads_any_file;
@@ -53,8 +48,6 @@ class SandboxWallsTest : public testing::Test {
     }
     return words;
   }
-  test::SandboxTree tree_{REPO_SANDBOX_PROBE};
-  std::unique_ptr<CommandRunner> sandbox_;
 };
 
 // The same words inside and outside, or others outside that do the same there.

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "dumper/sandbox.h"
+#include "tests/support/child.h"
 #include "tests/support/trees.h"
 
 namespace repo::test {
@@ -45,6 +47,13 @@ std::string SandboxTree::outside(std::vector<std::string> words) const {
   std::string text = must_run(words);
   while (text.ends_with('\n')) text.pop_back();
   return text;
+}
+
+void SandboxTest::SetUp() {
+  REPO_NEEDS_ROOT();
+  Result<std::unique_ptr<CommandRunner>> made = make_sandbox();
+  ASSERT_TRUE(made) << describe(made.error());
+  sandbox_ = *std::move(made);
 }
 
 std::string said(const CommandResult& result) {

@@ -1,6 +1,8 @@
 // Running things in the real sandbox: a source, a staging directory, and the planted program.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +35,16 @@ class SandboxTree {
   TempDir tree_;
   UniqueFd source_;
   UniqueFd staging_;
+};
+
+// Tests of the real sandbox, as root; `probe`: the planted program.
+class SandboxTest : public testing::Test {
+ protected:
+  explicit SandboxTest(const std::string& probe) : tree_(probe) {}
+  void SetUp() override;
+
+  SandboxTree tree_;
+  std::unique_ptr<CommandRunner> sandbox_;
 };
 
 // What the program has said in the sandbox, without its newline; else how it ended.
